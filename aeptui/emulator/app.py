@@ -1,0 +1,177 @@
+"""All services under one application: what happens to a request before and after its handler."""
+
+import importlib
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from threading import Condition
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aeptui.emulator import published
+from aeptui.emulator.calls import Call, Handler, authorise, choose_sandbox, endpoint, refused
+from aeptui.emulator.errors import Refusal, not_emulated
+from aeptui.emulator.faults import Dropped, Faults
+from aeptui.emulator.incidents import Incidents
+from aeptui.emulator.requestlog import RequestLog
+from aeptui.emulator.services.ims import Tokens
+from aeptui.emulator.world import World
+
+if TYPE_CHECKING:
+    from aeptui.emulator.crm import Crm
+    from aeptui.emulator.runner import Runner
+
+__all__ = ["Call", "Emulator", "Handler", "create_app", "endpoint"]
+
+SERVICES = (
+    "ims",
+    "sandboxes",
+    "identities",
+    "flowservice",
+    "schemaregistry",
+    "catalog",
+    "dataprep",
+    "dataaccess",
+)
+
+
+class Emulator:
+    """What the application is made of: the world, the CRM beside it, and what disturbs them."""
+
+    def __init__(
+        self,
+        world: World,
+        crm: "Crm",
+        runner: "Runner",
+        incidents: Incidents,
+        *,
+        token_ttl_s: int = 86_399,
+        lenient: bool = False,
+    ) -> None:
+        self.world = world
+        self.crm = crm
+        self.runner = runner
+        self.incidents = incidents
+        self.tokens = Tokens(world, token_ttl_s)
+        self.faults = Faults()
+        self.quirks: set[str] = set()
+        self.log = RequestLog()
+        self.lenient = lenient
+        self.making: tuple[int, int] | None = None  # runs done and to do, while a world is made
+        self._waiting = 0
+        self._turn = Condition()
+
+    def answer(
+        self, call: Call, handler: Handler, *, authorised: bool, sandbox: bool, settle: bool
+    ) -> Response:
+        """One request from its checks to its answer, as one transaction."""
+        with self._my_turn():
+            if authorised:
+                authorise(call)
+            if settle and self.making is None:
+                self.runner.settle()
+            if sandbox:
+                choose_sandbox(call)
+            with self.world.transaction():
+                return handler(call)
+
+    def give_way(self) -> None:
+        """Let waiting requests go first: called between the steps of long work, lock not held."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._waiting == 0, timeout=1.0)
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        with self._turn:
+            self._waiting += 1
+        try:
+            with self.world.lock:
+                yield
+        finally:
+            with self._turn:
+                self._waiting -= 1
+                self._turn.notify_all()
+
+
+def create_app(emulator: Emulator) -> ASGIApp:
+    """The ASGI application of an emulator."""
+    from aeptui.emulator import control
+
+    routes: list[Route] = control.routes(emulator.world)
+    for name in SERVICES:
+        service = importlib.import_module(f"aeptui.emulator.services.{name}")
+        routes += service.routes(emulator.world)
+    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+    routes.append(Route("/{rest:path}", _elsewhere, methods=every))
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    app.state.emulator = emulator
+    return Front(app, emulator)
+
+
+async def _elsewhere(request: Request) -> Response:
+    """Paths that nobody here serves: 501 when the platform has them, else 404."""
+    path = request.url.path
+    if published.has(path):
+        refusal = not_emulated(f"{request.method} {path}", published.family_of(path))
+    else:
+        refusal = Refusal(404, "gateway", "404000", "Resource not found")
+    now_ms = request.app.state.emulator.world.clock.now_ms()
+    return refused(refusal, request.scope["emulator.request_id"], now_ms)
+
+
+class Front:
+    """What is true of every answer: a request id, the platform's time, faults, the log."""
+
+    def __init__(self, app: ASGIApp, emulator: Emulator) -> None:
+        self._app = app
+        self._emulator = emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        seen = self._emulator.log.begin(scope, request_id, self._emulator.world.clock.now_ms())
+        scope = scope | {"path": _path(scope), "emulator.request_id": request_id}
+
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                clock = self._emulator.world.clock
+                message["headers"] = [
+                    *message.get("headers", []),
+                    (b"date", formatdate(clock.now_ms() / 1000, usegmt=True).encode()),
+                    (b"x-emulator-speed", f"{clock.speed:g}".encode()),
+                    (b"x-request-id", request_id.encode()),
+                ]
+                seen.status = message["status"]
+            await send(message)
+
+        try:
+            await self._emulator.faults.pass_through(self._app, scope, receive, stamped)
+        except Dropped:
+            seen.status = 0
+            raise
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and re.fullmatch(rb"[!-~]{1,128}", value):
+            return str(value.decode())
+    return str(uuid.uuid4())
+
+
+def _path(scope: Scope) -> str:
+    """The path to route on: an encoded slash stays inside its segment, a last slash goes."""
+    raw = scope.get("raw_path", b"").split(b"?")[0].decode("latin-1") or scope["path"]
+    parts = [quote(unquote(part), safe=":@!$&'()*+,;=~-._") for part in raw.split("/")]
+    path = "/".join(parts)
+    return path.rstrip("/") or "/"

@@ -1,0 +1,201 @@
+"""A request as the services see it, and the checks that come before any of them.
+
+The order of the checks is the platform's: token, API key, organisation, then the sandbox,
+which is the service's own affair and is refused in the service's own shape.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, QueryParams
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from aeptui.emulator.errors import Family, Refusal
+
+if TYPE_CHECKING:
+    from aeptui.emulator.app import Emulator
+    from aeptui.emulator.world import World
+
+BODY_LIMIT = 8 * 1024 * 1024
+
+Handler = Callable[["Call"], Response]
+
+
+@dataclass
+class Call:
+    """One request, authenticated: what a handler may know of it."""
+
+    emulator: "Emulator"
+    method: str
+    url_path: str
+    path: Mapping[str, str]  # parameters of the route, decoded once
+    query: QueryParams  # a multi-dict: query.getlist("property")
+    headers: Headers
+    body: bytes
+    family: Family
+    request_id: str
+    base_url: str  # scheme and host as the caller wrote them
+    sandbox: str = ""
+    client_id: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def world(self) -> "World":
+        return self.emulator.world
+
+    def json(self) -> Any:
+        """The body, decoded; an empty or broken one is refused in the service's shape."""
+        return self._decoded
+
+    def json_object(self) -> dict[str, Any]:
+        """The body, which has to be a JSON object."""
+        if not isinstance(self._decoded, dict):
+            raise self.refuse(400, "The request body must be a JSON object.")
+        return self._decoded
+
+    @cached_property
+    def _decoded(self) -> Any:
+        if not self.body.strip():
+            raise self.refuse(400, "The request body is empty.", number="1405")
+        kind = self.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+        if kind != "application/json" and not kind.endswith("+json"):
+            raise self.refuse(415, "A valid content-type must be specified.")
+        try:
+            return json.loads(self.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as reason:
+            raise self.refuse(400, f"The request body is not valid JSON: {reason}.") from None
+
+    def refuse(self, status: int, sentence: str, *, number: str = "1400", **more: Any) -> Refusal:
+        """A refusal in the shape of the service that was called."""
+        match self.family:
+            case "flow":
+                code = f"FLOW-{number}-{status}"
+            case "registry":
+                code = f"XDM-{number}-{status}"
+            case "gateway":
+                code = f"{status}000"
+            case "ims":
+                code = "invalid_request"
+            case _:
+                code = ""
+        return Refusal(status, self.family, code, sentence, **more)
+
+
+def endpoint(
+    path: str,
+    handlers: Mapping[str, Handler],
+    *,
+    family: Family,
+    sandbox: bool = True,
+    authorised: bool = True,
+    settle: bool = True,
+) -> Route:
+    """A route of a service: one handler per method, run in a thread under the world's lock.
+
+    `family` is the shape of its errors; `sandbox=False` for the calls that need no sandbox,
+    `authorised=False` for the token endpoint and the control calls.
+    """
+
+    async def answer(request: Request) -> Response:
+        emulator: Emulator = request.app.state.emulator
+        call = Call(
+            emulator=emulator,
+            method=request.method,
+            url_path=request.url.path,
+            path={name: unquote(str(value)) for name, value in request.path_params.items()},
+            query=request.query_params,
+            headers=request.headers,
+            body=b"",
+            family=family,
+            request_id=request.scope["emulator.request_id"],
+            base_url=f"{request.url.scheme}://{request.headers.get('host', 'localhost')}",
+        )
+        try:
+            handler = handlers.get("GET" if request.method == "HEAD" else request.method)
+            if request.method in handlers:
+                handler = handlers[request.method]
+            if handler is None:
+                allowed = ", ".join(sorted(handlers))
+                sentence = f"{request.method} is not a method of this path; it takes {allowed}."
+                raise call.refuse(405, sentence, headers={"Allow": allowed})
+            call.body = await _body_of(request, call)
+            return await run_in_threadpool(
+                emulator.answer, call, handler, authorised=authorised, sandbox=sandbox,
+                settle=settle,
+            )
+        except Refusal as refusal:
+            return refused(refusal, call.request_id, emulator.world.clock.now_ms())
+
+    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+    return Route(path, answer, methods=every)
+
+
+def refused(refusal: Refusal, request_id: str, now_ms: int) -> Response:
+    return JSONResponse(
+        refusal.body(request_id, now_ms), status_code=refusal.status, headers=refusal.headers
+    )
+
+
+def authorise(call: Call) -> None:
+    """Token, API key and organisation, in the gateway's order and the gateway's words."""
+    world = call.world
+    scheme, _, token = call.headers.get("authorization", "").partition(" ")
+    if not token.strip() or scheme.lower() != "bearer":
+        raise Refusal(403, "gateway", "403010", "Oauth token is missing.")
+    if not call.emulator.tokens.valid(token.strip(), world.clock.now_ms()):
+        raise Refusal(401, "gateway", "401013", "Oauth token is not valid")
+    key = call.headers.get("x-api-key", "")
+    if not key:
+        raise Refusal(403, "gateway", "403000", "Api Key is required")
+    if key != call.emulator.tokens.client_id:
+        raise Refusal(403, "gateway", "403003", "Api Key is invalid")
+    org = call.headers.get("x-gw-ims-org-id", "")
+    if not org:
+        raise Refusal(400, "gateway", "400003", "Missing header")
+    if not re.fullmatch(r"[0-9A-Za-z]+@AdobeOrg", org):
+        raise Refusal(403, "gateway", "403027", "User region is missing")
+    if org != world.org:
+        raise Refusal(403, "gateway", "403025", "Profile is not valid")
+    call.client_id = key
+
+
+def choose_sandbox(call: Call) -> None:
+    """The sandbox that the call is about; unknown ones are refused by the service."""
+    if call.headers.get("x-sandbox-id"):
+        sentence = "The x-sandbox-id header is only for service tokens."
+        raise call.refuse(400, sentence, number="2110")
+    name = call.headers.get("x-sandbox-name", "")
+    if not name:
+        if not call.emulator.lenient:
+            raise call.refuse(400, "The x-sandbox-name header is missing.", number="2105")
+        name = next((one["name"] for one in call.world.sandboxes() if one["isDefault"]), "")
+    if name == "*":
+        sentence = "A user token cannot ask about all sandboxes at once."
+        raise call.refuse(403, sentence, number="2111")
+    found = call.world.sandbox(name)
+    if found is None or found["state"] != "active":
+        raise call.refuse(404, f"The sandbox {name} is not found.", number="2100")
+    call.sandbox = name
+
+
+async def _body_of(request: Request, call: Call) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BODY_LIMIT:
+            raise call.refuse(413, f"The request body is over {BODY_LIMIT} bytes.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

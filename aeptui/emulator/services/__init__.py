@@ -1,0 +1,1 @@
+"""One module per emulated service: its routes, and a few lines of meaning over the world."""

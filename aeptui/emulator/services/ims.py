@@ -1,0 +1,104 @@
+"""The token endpoint: OAuth server-to-server, versions 3 and 2."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from aeptui.emulator.calls import Call, endpoint
+from aeptui.emulator.errors import Refusal
+from aeptui.emulator.world import CLIENT_ID, CLIENT_SECRET, World
+
+SCOPES = ("openid", "AdobeID", "read_organizations", "additional_info.projectedProductContext")
+
+
+class Tokens:
+    """Access tokens, JWT-shaped and signed, so that they outlive a restart of the emulator.
+
+    They live by the emulated clock.
+    """
+
+    client_id = CLIENT_ID
+
+    def __init__(self, world: World, ttl_s: int) -> None:
+        self._world = world
+        self.ttl_s = ttl_s
+
+    def issue(self, now_ms: int) -> str:
+        claims = {
+            "id": self._world.uuid(),
+            "type": "access_token",
+            "client_id": self.client_id,
+            "user_id": self._world.org,
+            "as": "ims-na1",
+            "scope": ",".join(SCOPES),
+            "created_at": str(now_ms),
+            "expires_in": str(self.ttl_s * 1000),
+        }
+        head = _encode({"alg": "HS256", "typ": "JWT"}) + "." + _encode(claims)
+        return f"{head}.{self._signature(head)}"
+
+    def valid(self, token: str, now_ms: int) -> bool:
+        head, _, signature = token.rpartition(".")
+        if not token.isascii() or not hmac.compare_digest(signature, self._signature(head)):
+            return False
+        claims = json.loads(_decode(head.partition(".")[2]))
+        return now_ms < int(claims["created_at"]) + int(claims["expires_in"])
+
+    def _signature(self, head: str) -> str:
+        key = (self._world.recall("nonce") or "").encode()
+        return _base64(hmac.digest(key, head.encode(), hashlib.sha256))
+
+
+def routes(world: World) -> list[Route]:
+    return [
+        endpoint(path, {"POST": token}, family="ims", sandbox=False, authorised=False, settle=False)
+        for path in ("/ims/token/v3", "/ims/token/v2")
+    ]
+
+
+def token(call: Call) -> Response:
+    kind = call.headers.get("content-type", "").split(";")[0].strip().lower()
+    fields = dict(call.query)
+    if kind in ("", "application/x-www-form-urlencoded"):
+        fields |= dict(parse_qsl(call.body.decode("utf-8", "replace"), max_num_fields=50))
+    grant = fields.get("grant_type", "")
+    if not grant:
+        raise _refused("invalid_request", "grant_type is missing")
+    if grant != "client_credentials":
+        raise _refused("unsupported_grant_type", f"unsupported grant_type {grant[:40]}")
+    if fields.get("client_id") != CLIENT_ID:
+        raise _refused("invalid_client", "invalid client_id parameter")
+    if fields.get("client_secret") != CLIENT_SECRET:
+        raise _refused("invalid_client", "invalid client_secret parameter")
+    if not fields.get("scope", "").strip():
+        raise _refused("invalid_scope", "scope is missing")
+    tokens = call.emulator.tokens
+    return JSONResponse(
+        {
+            "access_token": tokens.issue(call.world.clock.now_ms()),
+            "token_type": "bearer",
+            "expires_in": tokens.ttl_s,
+        }
+    )
+
+
+def _refused(error: str, description: str) -> Refusal:
+    return Refusal(400, "ims", error, description)
+
+
+def _encode(value: dict[str, Any]) -> str:
+    return _base64(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
