@@ -1,125 +1,121 @@
-"""What is made to go wrong: a CRM that is down, rows that are bad, ticks that do not come.
+"""What goes wrong in the world behind the platform: a CRM that is down, rows that are bad.
 
-An incident is state of the world, kept as a document of its sandbox, so that it
-survives a restart. The runner and the connection tests ask; control and the seed tell.
+Faults (`faults.py`) are about HTTP answers; incidents are about what runs meet.
 """
 
-from dataclasses import dataclass
-from typing import Any
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Literal, cast, get_args
 
 from aeptui.emulator.world import World
 
-KINDS = frozenset(
-    {
-        "crm_down",
-        "crm_auth",
-        "drop_column",
-        "bad_rows",
-        "volume",
-        "no_tick",
-        "slow",
-        "status_word",
-    }
-)
+Kind = Literal[
+    "crm_down", "crm_auth", "drop_column", "bad_rows", "volume", "no_tick", "slow", "odd_status"
+]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS incidents (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One thing that is wrong, from when to when, and with whom.
+    """One thing that is wrong with a base connection or a flow, for a time.
 
-    `share` is the part of the rows that is hit (`bad_rows`) or seen (`volume`), `factor`
-    how many times longer a run takes (`slow`), `column` the one that is gone
-    (`drop_column`), `word` the status a run ends with instead of success (`status_word`).
+    `share` is of rows (0 to 1); `column` is what `drop_column` drops (None: the delta column);
+    `factor` is how much longer runs take when they are `slow`; `status` is the word that a
+    run of an `odd_status` ends in. Open ends of the time are None.
     """
 
     id: str
-    kind: str
+    kind: Kind
     sandbox: str
-    flow: str | None = None
     base_connection: str | None = None
+    flow: str | None = None
     share: float | None = None
-    factor: float | None = None
     column: str | None = None
-    word: str | None = None
+    factor: float | None = None
+    status: str | None = None
     from_ms: int | None = None
     to_ms: int | None = None
 
-    def concerns(self, flow_id: str | None, base_connection_id: str | None, at_ms: int) -> bool:
-        """Whether it strikes this flow or base connection now; without either, the whole sandbox."""
-        return (
-            (self.from_ms is None or self.from_ms <= at_ms)
-            and (self.to_ms is None or at_ms < self.to_ms)
-            and (self.flow is None or self.flow == flow_id)
-            and (self.base_connection is None or self.base_connection == base_connection_id)
+    def covers(self, at_ms: int) -> bool:
+        return (self.from_ms is None or self.from_ms <= at_ms) and (
+            self.to_ms is None or at_ms < self.to_ms
         )
 
 
 class Incidents:
-    """The incidents of a world; reads cost nothing when there are none."""
+    """The incidents of a world, kept with it."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._known: list[Incident] = []
-        self._known_of = ""
-        self.revision = 0  # counts up with every change, for those who plan ahead
+        with world.transaction():
+            world.db.execute(_TABLE)
 
-    def add(self, kind: str, sandbox: str, **settings: Any) -> Incident:
-        """Begin one; `settings` are the fields of `Incident`."""
-        if kind not in KINDS:
-            raise ValueError(
-                f"{kind} is not a kind of incident; there are {', '.join(sorted(KINDS))}"
-            )
+    def add(
+        self,
+        kind: Kind,
+        sandbox: str,
+        *,
+        base_connection: str | None = None,
+        flow: str | None = None,
+        share: float | None = None,
+        column: str | None = None,
+        factor: float | None = None,
+        status: str | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> Incident:
+        incident = Incident(
+            self._world.uuid(), kind, sandbox, base_connection, flow, share, column, factor,
+            status, from_ms, to_ms,
+        )  # fmt: skip
         with self._world.transaction():
-            incident = Incident(id=self._world.uuid(), kind=kind, sandbox=sandbox, **settings)
-            body = {name: getattr(incident, name) for name in Incident.__slots__}
-            self._world.put(sandbox, "incidents", incident.id, body)
-            self._changed()
+            self._world.db.execute(
+                "INSERT INTO incidents VALUES (?, ?)",
+                (incident.id, json.dumps(asdict(incident))),
+            )
         return incident
 
-    def remove(self, incident_id: str) -> bool:
-        """End one; False when there is none of this id."""
+    def remove(self, id: str | None = None) -> int:
+        """Remove one, or all; answers how many went."""
         with self._world.transaction():
-            for one in self.all():
-                if one.id == incident_id:
-                    self._world.delete(one.sandbox, "incidents", one.id)
-                    self._changed()
-                    return True
-        return False
+            if id is None:
+                return self._world.db.execute("DELETE FROM incidents").rowcount
+            return self._world.db.execute("DELETE FROM incidents WHERE id = ?", (id,)).rowcount
 
-    def clear(self) -> None:
-        """End them all."""
-        for one in list(self.all()):
-            self.remove(one.id)
-
-    def all(self) -> list[Incident]:
+    def __iter__(self) -> Iterator[Incident]:
         with self._world.lock:
-            if self._known_of != self._world.id:
-                self._known = [
-                    Incident(**document.body)
-                    for sandbox in self._world.sandboxes()
-                    for document in self._world.scan(sandbox["name"], "incidents")
-                ]
-                self._known_of = self._world.id
-            return self._known
+            rows = self._world.db.execute("SELECT body FROM incidents ORDER BY id").fetchall()
+        return iter([Incident(**json.loads(text)) for (text,) in rows])
 
     def active(
         self,
-        kind: str,
+        kind: Kind,
+        *,
         sandbox: str,
-        flow_id: str | None,
-        base_connection_id: str | None,
         at_ms: int,
+        base_connection: str | None = None,
+        flow: str | None = None,
     ) -> Incident | None:
-        """The newest incident of a kind that strikes now, or None."""
-        for one in reversed(self.all()):
-            if (
-                one.kind == kind
-                and one.sandbox == sandbox
-                and one.concerns(flow_id, base_connection_id, at_ms)
-            ):
+        """The incident of a kind that hits this flow, or this base connection, at a moment.
+
+        One that names neither hits everything in its sandbox.
+        """
+        for one in self:
+            if one.kind != kind or one.sandbox != sandbox or not one.covers(at_ms):
+                continue
+            if one.flow is None and one.base_connection is None:
+                return one
+            if one.flow is not None and one.flow == flow:
+                return one
+            if one.base_connection is not None and one.base_connection == base_connection:
                 return one
         return None
 
-    def _changed(self) -> None:
-        self._known_of = ""
-        self.revision += 1
+
+def as_kind(word: object) -> Kind | None:
+    return cast("Kind", word) if word in KINDS else None
