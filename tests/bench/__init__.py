@@ -1,0 +1,1 @@
+"""Benches: figures as ratios to a floor measured in the same run. Each is a command."""
