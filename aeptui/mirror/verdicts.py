@@ -1,0 +1,41 @@
+"""What the monitor says about a run and about a flow, in the shape in which the mirror keeps it.
+
+The words themselves are decided in `aeptui.monitor.state`; they stand here
+because the mirror may not know the monitor.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+
+class RunVerdict(NamedTuple):
+    """What a run amounts to: `waiting`, `running`, `clean`, `partial`, `failed` or `unknown`.
+
+    `lost` counts the rows that were refused or never arrived; None where nobody can tell.
+    """
+
+    word: str
+    lost: int | None
+
+
+class FlowVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The one word for a flow, why, and when to think again."""
+
+    flow_id: str
+    word: str
+    rank: int
+    """0 is worst; the default order of flows."""
+    reason: str = ""
+    """In words, such as `412 rows, usually 9,800`; empty where the word says it all."""
+    since: datetime | None = None
+    lost: int | None = None
+    next_due_at: datetime | None = None
+    strip: str = ""
+    last_run_id: str = ""
+    last_run_at: datetime | None = None
+    check_at: datetime | None = None
+    """When time alone may change the word; None where only news can. It is not compared."""
