@@ -1,0 +1,136 @@
+"""Services: everything of AEP that a session can ask, over one client.
+
+Importing this costs no httpx; entering it does, in a thread, so that a console
+has long painted by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from aeptui.api.budget import Budget
+from aeptui.api.calls import Answer, Call
+from aeptui.api.catalog import Catalog
+from aeptui.api.clock import PlatformClock
+from aeptui.api.dataaccess import DataAccess
+from aeptui.api.dataprep import DataPrep
+from aeptui.api.flowservice import FlowService, TestResult
+from aeptui.api.meter import Meter
+from aeptui.api.sandboxes import Sandboxes
+from aeptui.api.schemaregistry import SchemaRegistry
+from aeptui.api.settings import ApiSettings, Secret, Timeouts
+
+if TYPE_CHECKING:
+    from aeptui.api.client import AepClient
+
+__all__ = ["ApiSettings", "Secret", "Services", "TestResult", "Timeouts"]
+
+_CLOSING_S = 1.0
+
+
+class _Line:
+    """The one way to the client: open from entering to closing, shared by every view."""
+
+    def __init__(self) -> None:
+        self.client: AepClient | None = None
+
+
+class _Caller:
+    """Puts questions either as an operator's or as background work."""
+
+    def __init__(self, line: _Line, *, background: bool) -> None:
+        self._line = line
+        self._background = background
+
+    async def ask(self, call: Call) -> Answer:
+        if self._line.client is None:
+            raise RuntimeError("Services must be entered before they are asked")
+        return await self._line.client.ask(call, background=self._background)
+
+
+class _View:
+    """The services, each over one caller."""
+
+    def __init__(
+        self, line: _Line, clock: PlatformClock, meter: Meter, budget: Budget, *, background: bool
+    ) -> None:
+        caller = _Caller(line, background=background)
+        self.clock = clock
+        self.meter = meter
+        self.budget = budget
+        self.flows = FlowService(caller)
+        self.schemas = SchemaRegistry(caller)
+        self.catalog = Catalog(caller)
+        self.data_prep = DataPrep(caller)
+        self.data_access = DataAccess(caller)
+        self.sandboxes = Sandboxes(caller)
+
+
+ServiceView = _View
+
+
+class Services(_View):
+    """One profile and one sandbox. `async with` opens it; `aclose()` ends within a second.
+
+    `sleep` and `chance` (0..1) are for waiting between tries; tests give their own.
+    """
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        *,
+        clock: PlatformClock | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.settings = settings
+        self._sleep = sleep
+        self._chance = chance
+        self._line = _Line()
+        super().__init__(
+            self._line,
+            clock or PlatformClock(),
+            Meter(),
+            Budget(settings.calls_per_minute),
+            background=False,
+        )
+
+    def background(self) -> _View:
+        """The same services for work that nobody waits for: its calls go behind the operator's."""
+        return _View(self._line, self.clock, self.meter, self.budget, background=True)
+
+    async def __aenter__(self) -> Services:
+        if self._line.client is None:
+            self._line.client = await asyncio.to_thread(self._open)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection; a question still under way ends with ApiUnreachable."""
+        client, self._line.client = self._line.client, None
+        if client is not None:
+            async with asyncio.timeout(_CLOSING_S):
+                await client.aclose()
+
+    def _open(self) -> AepClient:
+        from aeptui.api.client import AepClient
+
+        return AepClient(
+            self.settings,
+            clock=self.clock,
+            meter=self.meter,
+            budget=self.budget,
+            sleep=self._sleep,
+            chance=self._chance,
+        )
