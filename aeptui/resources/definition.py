@@ -1,0 +1,154 @@
+"""What a resource type is made of.
+
+One `Resource` value feeds the list, the detail, the palette, the help page,
+`aeptui list` and `aeptui get`; nothing here has heard of a terminal. Text is
+plain text: whoever draws it chooses colours by `Tone` and never parses markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from aeptui.mirror.rows import Row
+    from aeptui.session import Session
+
+Tone: TypeAlias = Literal["", "bad", "warn", "good", "busy", "off", "dim", "bright"]
+"""How a text is meant; it underlines what the words already say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The platform's now and the zone in which an operator reads times."""
+
+    now: datetime
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a list.
+
+    `text` makes the cell's words from a row. `order` names the mirror's column
+    to sort by, or None where sorting makes no sense. A list that is too narrow
+    sheds the columns with the highest `shed` first; 0 is never shed.
+    """
+
+    title: str
+    text: Callable[[Any, Moment], str]
+    width: int
+    order: str | None = None
+    align: Literal["left", "right"] = "left"
+    grow: bool = False
+    shed: int = 0
+    tone: Callable[[Any], Tone] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of a detail: a label and what it says; `kind` and `id` where it names a resource."""
+
+    label: str
+    text: str
+    tone: Tone = ""
+    kind: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts under an optional heading."""
+
+    facts: Sequence[Fact]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A small table inside a detail: a header, rows of text, and what is right-aligned."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    right: frozenset[int] = frozenset()
+    tones: Sequence[Tone] = ()
+    """One tone for each row, or none."""
+    empty: str = ""
+    """What stands there when there are no rows."""
+    marked: frozenset[int] = frozenset()
+    """Columns to point at, such as the one that made a row fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """A few sentences under an optional heading."""
+
+    text: str
+    title: str = ""
+    tone: Tone = ""
+
+
+Block: TypeAlias = Facts | Grid | Prose
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One resource, laid out to be read from top to bottom."""
+
+    title: str
+    blocks: Sequence[Block]
+    word: str = ""
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another resource that this one uses or is used by."""
+
+    relation: Literal["uses", "used by"]
+    kind: str
+    id: str
+    name: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be asked for a resource by one key.
+
+    `refusal` gives the reason why it cannot be done just now, or None. `confirm`
+    names the consequence and is asked before `perform`, which answers with a
+    sentence about what happened.
+    """
+
+    key: str
+    id: str
+    label: str
+    help: str
+    perform: Callable[[Session, Any], Awaitable[str]]
+    refusal: Callable[[Session, Any], str | None] = lambda _session, _row: None
+    confirm: Callable[[Session, Any], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource type.
+
+    `kind` is its name on the command line and in the mirror (`flows`), `name`
+    and `plural` are for sentences. `order` and `reverse` are the default order
+    of its lists. `empty` says what would be in an empty list and how it comes there.
+    """
+
+    kind: str
+    name: str
+    plural: str
+    aliases: tuple[str, ...]
+    columns: tuple[Column, ...]
+    detail: Callable[[Session, Row], Awaitable[Detail]]
+    order: str
+    empty: str
+    reverse: bool = False
+    actions: tuple[Action, ...] = field(default=())

@@ -1,0 +1,253 @@
+"""Flows: the list that home shows, and a flow laid out from its source to its dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from aeptui.mirror.rows import (
+    DatasetRow,
+    FlowRow,
+    MappingSetRow,
+    Row,
+    RunRow,
+    SchemaRow,
+    SourceConnectionRow,
+    TargetConnectionRow,
+)
+from aeptui.monitor import tones
+from aeptui.resources import formats
+from aeptui.resources.common import identity
+from aeptui.resources.definition import (
+    Block,
+    Column,
+    Detail,
+    Fact,
+    Facts,
+    Grid,
+    Moment,
+    Prose,
+    Resource,
+    Tone,
+)
+
+if TYPE_CHECKING:
+    from aeptui.session import Session
+
+NEWEST = 10
+"""So many runs are listed under a flow."""
+
+
+def lost(row: FlowRow) -> str:
+    """Rows lost by the last runs; a run that failed before it counted lost all it read."""
+    if row.word == "failed" and not row.lost:
+        return "all"
+    return formats.count(row.lost) if row.lost else formats.DASH
+
+
+def following(row: FlowRow, moment: Moment) -> str:
+    """When the next run is expected, or how late it is."""
+    if row.word in ("off", "draft"):
+        return formats.DASH
+    if row.word == "late":
+        return formats.overdue(row.next_due_at, moment)
+    return formats.due(row.next_due_at, moment)
+
+
+def word_tone(row: FlowRow) -> Tone:
+    return tones.tone(row.word)
+
+
+def schedule(row: FlowRow, moment: Moment) -> str:
+    """The schedule in one line."""
+    parts = [formats.every(row.frequency, row.interval)]
+    if row.start_at is not None:
+        parts.append(f"from {formats.date_time(row.start_at, moment)}")
+    text = " ".join(parts)
+    return f"{text}, backfill" if row.backfill else text
+
+
+def safety(row: FlowRow) -> str:
+    """Whether lost rows can be seen, and how many are allowed."""
+    diagnostics = {True: "on", False: "off", None: "not set"}[row.error_diagnostics]
+    percent = row.partial_ingestion_percent
+    allowed = "no errors allowed" if not percent else f"{percent:g} % errors allowed"
+    return f"error diagnostics {diagnostics}, {allowed}"
+
+
+async def detail(session: Session, row: Row) -> Detail:
+    """A flow from its base connection to its dataset, then its last runs."""
+    flow = cast(FlowRow, row)
+    mirror, moment = session.mirror, session.moment()
+    source = cast(
+        "SourceConnectionRow | None",
+        await mirror.get("source-connections", flow.source_connection_id),
+    )
+    mapping = cast("MappingSetRow | None", await mirror.get("mapping-sets", flow.mapping_set_id))
+    dataset = cast("DatasetRow | None", await mirror.get("datasets", flow.dataset_id))
+    target = cast(
+        "TargetConnectionRow | None",
+        await mirror.get("target-connections", flow.target_connection_id),
+    )
+    schema_id = (dataset and dataset.schema_id) or (target and target.schema_id) or ""
+    schema = cast("SchemaRow | None", await mirror.get("schemas", schema_id))
+    runs = await mirror.runs_of(flow.id, NEWEST)
+    blocks: list[Block] = []
+    if flow.reason:
+        blocks.append(Prose(flow.reason, tone=word_tone(flow)))
+    blocks.append(_chain(flow, source, mapping))
+    blocks.append(Facts(_facts(flow, schema, schema_id, runs, moment)))
+    blocks.append(runs_grid(runs, moment))
+    blocks.append(identity(flow, moment))
+    return Detail(
+        title=flow.name or flow.id,
+        blocks=blocks,
+        word=formats.said(flow.word) or flow.state,
+        tone=word_tone(flow),
+    )
+
+
+def _chain(
+    flow: FlowRow, source: SourceConnectionRow | None, mapping: MappingSetRow | None
+) -> Grid:
+    table = flow.table or formats.DASH
+    if source is not None and source.column_count:
+        table = f"{table} ({formats.plural(source.column_count, 'column')})"
+    if not flow.mapping_set_id:
+        mapped = "none"
+    else:
+        mapped = "mapping" if flow.mapping_version is None else f"mapping v{flow.mapping_version}"
+        if mapping is not None:
+            mapped = f"{mapped} ({formats.plural(mapping.field_count, 'field')})"
+    return Grid(
+        title="",
+        header=("base connection", "source connection", "mapping set", "dataset"),
+        rows=(
+            (
+                flow.base_connection_name or flow.base_connection_id or formats.DASH,
+                table,
+                mapped,
+                flow.dataset_name or flow.dataset_id or formats.DASH,
+            ),
+        ),
+    )
+
+
+def _facts(
+    flow: FlowRow,
+    schema: SchemaRow | None,
+    schema_id: str,
+    runs: list[RunRow],
+    moment: Moment,
+) -> list[Fact]:
+    facts = [
+        Fact("State", f"{flow.state or 'unknown'}, {said_since(flow, moment)}"),
+        Fact("Schedule", f"{schedule(flow, moment)}, next {following(flow, moment)}"),
+        Fact("Delta", _delta(flow, runs, moment)),
+        Fact("Safety", safety(flow), tone="" if flow.error_diagnostics else "warn"),
+    ]
+    if schema is not None:
+        profile = ", profile enabled" if schema.profile_enabled else ""
+        text = f"{schema.name} {schema.version}{profile}"
+        facts.append(Fact("Schema", text, kind="schemas", id=schema.id))
+    elif schema_id:
+        facts.append(Fact("Schema", schema_id, kind="schemas", id=schema_id))
+    facts += [
+        Fact(
+            "Base connection",
+            flow.base_connection_name or flow.base_connection_id or formats.DASH,
+            kind="base-connections" if flow.base_connection_id else "",
+            id=flow.base_connection_id,
+        ),
+        Fact(
+            "Dataset",
+            _dataset(flow, moment),
+            kind="datasets" if flow.dataset_id else "",
+            id=flow.dataset_id,
+        ),
+    ]
+    return facts
+
+
+def said_since(flow: FlowRow, moment: Moment) -> str:
+    """The flow's word and since when it is so."""
+    word = flow.word or "not judged yet"
+    return f"{word} since {formats.date_time(flow.since, moment)}" if flow.since else word
+
+
+def _delta(flow: FlowRow, runs: list[RunRow], moment: Moment) -> str:
+    if not flow.delta_column:
+        return "none, every run reads everything"
+    reached = next((run.window_end for run in runs if run.word in ("clean", "partial")), None)
+    if reached is None:
+        return flow.delta_column
+    return f"{flow.delta_column}, reached {formats.full(reached, moment)}"
+
+
+def _dataset(flow: FlowRow, moment: Moment) -> str:
+    name = flow.dataset_name or flow.dataset_id or formats.DASH
+    if flow.dataset_expires_at is None:
+        return name
+    when = formats.date_time(flow.dataset_expires_at, moment)
+    return f"{name}, expires {when} ({formats.left(flow.dataset_expires_at, moment)})"
+
+
+def runs_grid(runs: list[RunRow], moment: Moment) -> Grid:
+    """The last runs of a flow, newest first."""
+    return Grid(
+        title="Runs",
+        header=("RUN", "STATE", "RECEIVED", "INGESTED", "SKIPPED", "LOST", "TOOK"),
+        rows=tuple(
+            (
+                formats.date_time(run.started_at or run.created_at, moment),
+                formats.said(run.word),
+                formats.count(run.received),
+                formats.count(run.ingested),
+                formats.count(run.skipped),
+                formats.count(run.lost),
+                formats.took(run.started_at, run.completed_at, _open(run, moment)),
+            )
+            for run in runs
+        ),
+        right=frozenset({2, 3, 4, 5, 6}),
+        tones=tuple(tones.tone(run.word) for run in runs),
+        empty="No runs yet.",
+    )
+
+
+def _open(run: RunRow, moment: Moment) -> Moment | None:
+    return moment if run.phase else None
+
+
+FLOWS = Resource(
+    kind="flows",
+    name="flow",
+    plural="flows",
+    aliases=("flow", "fl", "dataflows"),
+    columns=(
+        Column(
+            "STATE",
+            lambda row, moment: formats.said(row.word) or row.state,
+            width=8,
+            order="rank",
+            tone=word_tone,
+        ),
+        Column("FLOW", lambda row, moment: row.name, width=24, order="name", grow=True),
+        Column("LAST 20 RUNS", lambda row, moment: formats.strip(row.strip), width=20),
+        Column("LOST", lambda row, moment: lost(row), width=6, order="lost", align="right"),
+        Column("NEXT", following, width=12, order="next_due_at"),
+        Column("WHY", lambda row, moment: row.reason, width=32, shed=1, tone=word_tone),
+        Column(
+            "LAST RUN",
+            lambda row, moment: formats.ago(row.last_run_at, moment),
+            width=10,
+            order="last_run_at",
+            shed=2,
+        ),
+        Column("DATASET", lambda row, moment: row.dataset_name, width=22, shed=3),
+        Column("BASE CONNECTION", lambda row, moment: row.base_connection_name, width=18, shed=4),
+        Column("TABLE", lambda row, moment: row.table, width=14, shed=5),
+    ),
+    detail=detail,
+    order="rank",
+    empty="No flows in this sandbox yet. A flow brings rows from one CRM table into one dataset.",
+)

@@ -1,0 +1,205 @@
+"""One profile and one sandbox, opened: what both front ends hold.
+
+A session is made of the services, the mirror, the sync loops and the watch.
+Opening one touches the disk and nothing else, so that a first screen can be
+drawn from last-known rows; `start` wakes the network behind it. Switching
+sandbox or profile closes one session and opens another, so a late answer for
+the old one has nowhere to land.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from aeptui.config import Config, Profile, private_dir
+from aeptui.resources.definition import Moment
+
+if TYPE_CHECKING:
+    from aeptui.api.services import Services
+    from aeptui.api.settings import ApiSettings
+    from aeptui.mirror.store import Mirror
+    from aeptui.mirror.sync import Sync
+    from aeptui.monitor.watch import Watch
+    from aeptui.rehearsal import Rehearsal
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(slots=True)
+class _Background:
+    """The tasks of a started session, and the entering of its services."""
+
+    entering: asyncio.Lock = field(default_factory=asyncio.Lock)
+    entered: bool = False
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A profile and a sandbox with all that knows about them."""
+
+    config: Config
+    profile: Profile
+    sandbox: str
+    services: Services
+    mirror: Mirror
+    sync: Sync
+    watch: Watch
+    writable: bool
+    """Whether writes were allowed when the session was opened."""
+    rehearsal: Rehearsal | None = None
+    _background: _Background = field(default_factory=_Background, repr=False, compare=False)
+
+    @property
+    def protected(self) -> bool:
+        """Whether a write here asks for the sandbox's name."""
+        return self.profile.protects(self.sandbox)
+
+    def now(self) -> datetime:
+        """The platform's time."""
+        return self.services.clock.now()
+
+    def moment(self) -> Moment:
+        """The platform's time in the operator's zone, for whatever makes words of times."""
+        return Moment(self.now(), self.config.settings.zone())
+
+    async def connected(self) -> Services:
+        """The services, with their HTTP client made; what asks the platform begins here."""
+        background = self._background
+        async with background.entering:
+            if not background.entered:
+                if self.rehearsal is not None:
+                    await self.rehearsal.serving()
+                await self.services.__aenter__()
+                background.entered = True
+        return self.services
+
+    def start(self) -> None:
+        """Begin to sync and to judge, as tasks of the running loop; a second call does nothing."""
+        if not self._background.tasks:
+            self._background.tasks.append(asyncio.create_task(self._follow(), name="sync"))
+            self._background.tasks.append(asyncio.create_task(self.watch.follow(), name="watch"))
+
+    async def _follow(self) -> None:
+        await self.connected()
+        await self.sync.follow()
+
+    async def close(self) -> None:
+        """End the tasks, the HTTP client and the mirror; within about a second."""
+        background = self._background
+        for task in background.tasks:
+            task.cancel()
+        await asyncio.gather(*background.tasks, return_exceptions=True)
+        background.tasks.clear()
+        if background.entered:
+            background.entered = False
+            await self.services.aclose()
+        self.mirror.close()
+
+
+def mirror_path(state_dir: Path, platform_url: str, org_id: str, sandbox: str) -> Path:
+    """The mirror's file for one platform host, organisation and sandbox.
+
+    On loopback the port says nothing that lasts, and the organisation carries
+    the emulated world's id: it stands for the host.
+    """
+    host = urlsplit(platform_url).hostname or platform_url
+    parts = [org_id, sandbox] if host in LOOPBACK else [host, org_id, sandbox]
+    return state_dir / "mirror" / ("~".join(quote(part, safe="@") for part in parts) + ".sqlite")
+
+
+def api_settings(config: Config, profile: Profile) -> ApiSettings:
+    """What the services need to know of a profile; its secrets are read when a token is asked for."""
+    from aeptui.api.settings import ApiSettings, Secret
+
+    secret, token = profile.client_secret, profile.access_token
+    return ApiSettings(
+        org_id=profile.org_id,
+        client_id=profile.client_id,
+        sandbox=profile.sandbox,
+        client_secret=(lambda: Secret(secret.read())) if secret else None,
+        access_token=Secret(token.read()) if token else None,
+        scopes=profile.scopes,
+        platform_url=profile.platform_url,
+        ims_url=profile.ims_url,
+        proxy=profile.proxy or None,
+        ca_bundle=Path(profile.ca_bundle).expanduser() if profile.ca_bundle else None,
+        calls_per_minute=config.settings.sync_calls_per_minute,
+    )
+
+
+async def open_session(
+    config: Config,
+    profile: Profile | None = None,
+    sandbox: str = "",
+    *,
+    rehearsal: Rehearsal | None = None,
+) -> Session:
+    """A session on the chosen (or given) profile and sandbox; sends nothing.
+
+    Raises ConfigError when the profile is not complete. For a rehearsal whose
+    world was never made it waits until the emulator has named the world, which
+    is before the world is filled.
+    """
+    from aeptui.api.services import Services
+    from aeptui.mirror.store import Mirror
+    from aeptui.mirror.sync import Sync, SyncSettings
+    from aeptui.monitor.state import Thresholds, run_verdict
+    from aeptui.monitor.watch import Watch
+
+    if profile is None:
+        profile = await rehearsal.profile() if rehearsal else config.profile()
+    sandbox = sandbox or config.flags.sandbox or profile.sandbox
+    profile = replace(profile, sandbox=sandbox)
+    services = Services(api_settings(config, profile))
+    private_dir(config.state_dir)
+    path = mirror_path(config.state_dir, profile.platform_url, profile.org_id, sandbox)
+    private_dir(path.parent)
+    mirror = Mirror.open(path, run_verdict=run_verdict, clock=services.clock.now)
+    settings = config.settings
+    sync = Sync(
+        services,
+        mirror,
+        services.clock,
+        SyncSettings(interval_s=settings.sync_interval_s, history_days=settings.history_days),
+    )
+    watch = Watch(mirror, services.clock, Thresholds(**settings.thresholds))
+    return Session(
+        config=config,
+        profile=profile,
+        sandbox=sandbox,
+        services=services,
+        mirror=mirror,
+        sync=sync,
+        watch=watch,
+        writable=config.may_write(profile, sandbox),
+        rehearsal=rehearsal,
+    )
+
+
+@contextlib.asynccontextmanager
+async def session_for(
+    config: Config,
+    profile: Profile | None = None,
+    sandbox: str = "",
+    *,
+    rehearsal: Rehearsal | None = None,
+) -> AsyncIterator[Session]:
+    """`open_session`, closed at the end of the block."""
+    session = await open_session(config, profile, sandbox, rehearsal=rehearsal)
+    try:
+        yield session
+    finally:
+        await session.close()
+
+
+async def reopen(session: Session, sandbox: str) -> Session:
+    """Another session of the same profile on another sandbox; the caller closes the old one."""
+    return await open_session(session.config, session.profile, sandbox, rehearsal=session.rehearsal)
