@@ -1,0 +1,73 @@
+"""Where rows wait between the copy and the batch: on disk, so that a killed run goes on."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from aeptui.emulator.crm import DeletedRow
+from aeptui.emulator.world import World
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS staged_rows (
+  run TEXT NOT NULL, place INTEGER NOT NULL, deleted INTEGER NOT NULL, row TEXT NOT NULL,
+  PRIMARY KEY (run, place)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS staged_parts (
+  run TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (run, number)
+)
+"""
+
+
+class Staged(NamedTuple):
+    """How much one slice of the copy brought."""
+
+    rows: int
+    size_bytes: int
+
+
+class Staging:
+    """The rows of open runs as they were copied, and the parts of their batches so far."""
+
+    def __init__(self, world: World) -> None:
+        self._db = world.db
+        for statement in _TABLES.split(";"):
+            self._db.execute(statement)
+
+    def add_rows(self, run_id: str, place: int, rows: Iterable[dict[str, Any]]) -> Staged:
+        """Keep rows from `place` on."""
+        count = size = 0
+        values = []
+        for row in rows:
+            text = json.dumps(row, separators=(",", ":"), default=str)
+            values.append((run_id, place + count, isinstance(row, DeletedRow), text))
+            count += 1
+            size += len(text)
+        self._db.executemany("INSERT INTO staged_rows VALUES (?, ?, ?, ?)", values)
+        return Staged(count, size)
+
+    def rows(self, run_id: str, start: int, end: int) -> list[tuple[bool, dict[str, Any]]]:
+        """(deleted, row) of the places from `start` to before `end`."""
+        found = self._db.execute(
+            "SELECT deleted, row FROM staged_rows WHERE run = ? AND place >= ? AND place < ?"
+            " ORDER BY place",
+            (run_id, start, end),
+        )
+        return [(bool(deleted), json.loads(text)) for deleted, text in found]
+
+    def add_part(self, run_id: str, number: int, data: bytes) -> None:
+        self._db.execute("INSERT INTO staged_parts VALUES (?, ?, ?)", (run_id, number, data))
+
+    def parts(self, run_id: str) -> list[bytes]:
+        found = self._db.execute(
+            "SELECT data FROM staged_parts WHERE run = ? ORDER BY number", (run_id,)
+        )
+        return [bytes(data) for (data,) in found]
+
+    def drop(self, run_id: str) -> None:
+        """The run has ended; what it needed on the way can go."""
+        self._db.execute("DELETE FROM staged_rows WHERE run = ?", (run_id,))
+        self._db.execute("DELETE FROM staged_parts WHERE run = ?", (run_id,))
+
+    def clear(self) -> None:
+        self._db.execute("DELETE FROM staged_rows")
+        self._db.execute("DELETE FROM staged_parts")
