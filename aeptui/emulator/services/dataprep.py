@@ -1,6 +1,7 @@
 """Data Prep: mapping sets with their versions, trials of them, and the expression language."""
 
 import json
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,7 +85,8 @@ def _wanted(call: Call, body: dict[str, Any]) -> bool:
     name = call.query.get("name")
     if name is not None and body.get("name") != name:
         return False
-    return bool(listing.filtered([body], call.query.getlist("property")))
+    conditions = call.query.getlist("property")
+    return bool(listing.filtered([body], conditions, partial(plain_error, 400, "Invalid request")))
 
 
 def _sortable(value: Any) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from aeptui.emulator import xdm
 from aeptui.emulator.calls import Call
 from aeptui.emulator.errors import Refusal, registry_error
 from aeptui.emulator.services import accept, listing, resources
-from aeptui.emulator.services.listing import MALFORMED
+from aeptui.emulator.services.listing import malformed
 from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, World
 
 IDENTITY = "xdm:descriptorIdentity"
@@ -39,7 +39,7 @@ def create_descriptor(
     now = world.clock.now_ms()
     whole = {
         "@id": world.hex(48),
-        **body,
+        **{name: value for name, value in body.items() if name != "@id"},
         "imsOrg": world.org,
         "version": "1",
         "created": now,
@@ -58,33 +58,33 @@ def create_descriptor(
 def _check(world: World, sandbox: str, body: dict[str, Any], own_id: str | None) -> None:
     if body.get("@type") not in TYPES:
         sentence = f"{body.get('@type')} is not a type of descriptor."
-        raise registry_error(MALFORMED, sentence)
+        raise malformed(sentence)
     for name in ("xdm:sourceSchema", "xdm:sourceProperty"):
         if not isinstance(body.get(name), str):
-            raise registry_error(MALFORMED, f"A descriptor needs {name}.")
+            raise malformed(f"A descriptor needs {name}.")
     if "xdm:sourceVersion" not in body:
-        raise registry_error(MALFORMED, "A descriptor needs xdm:sourceVersion.")
+        raise malformed("A descriptor needs xdm:sourceVersion.")
     schema_id, path = body["xdm:sourceSchema"], body["xdm:sourceProperty"]
     schema = resources.lookup(world, sandbox, schema_id)
     if schema is None:
         raise resources.not_found(schema_id)
     if not _has_field(xdm.resolve(world, sandbox, schema.body), path):
         sentence = f"The schema {schema.body['title']} has no field {path}."
-        raise registry_error(MALFORMED, sentence)
+        raise malformed(sentence)
     if body["@type"] == IDENTITY:
         _check_identity(world, sandbox, body, own_id)
 
 
 def _check_identity(world: World, sandbox: str, body: dict[str, Any], own_id: str | None) -> None:
     if not body.get("xdm:namespace"):
-        raise registry_error(MALFORMED, "An identity needs xdm:namespace.")
+        raise malformed("An identity needs xdm:namespace.")
     if body.get("xdm:property") not in ("xdm:code", "xdm:id"):
         sentence = "xdm:property must be xdm:code or xdm:id, as xdm:namespace is one or the other."
-        raise registry_error(MALFORMED, sentence)
+        raise malformed(sentence)
     held = resources.primary_identity(world, sandbox, body["xdm:sourceSchema"])
     if body.get("xdm:isPrimary") is True and held is not None and held["@id"] != own_id:
         sentence = f"The schema has a primary identity already: {held['xdm:sourceProperty']}."
-        raise registry_error(MALFORMED, sentence)
+        raise malformed(sentence)
 
 
 def _has_field(full: dict[str, Any], path: str) -> bool:

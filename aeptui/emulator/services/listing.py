@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from aeptui.emulator.calls import Call
-from aeptui.emulator.errors import registry_error
+from aeptui.emulator.errors import Refusal, registry_error
 
 # No published page names the code of a request that is malformed; here it is this one.
 MALFORMED = "1000-400"
@@ -40,16 +40,24 @@ def value_of(body: dict[str, Any], name: str) -> Any:
     return body.get("meta:registryMetadata", {}).get(_ALIASES[name])
 
 
-def filtered(bodies: Iterable[dict[str, Any]], conditions: list[str]) -> list[dict[str, Any]]:
-    """Those that every `property` condition holds for."""
-    checks = [_condition(text) for text in conditions]
+def malformed(sentence: str) -> Refusal:
+    return registry_error(MALFORMED, sentence)
+
+
+def filtered(
+    bodies: Iterable[dict[str, Any]],
+    conditions: list[str],
+    refusal: Callable[[str], Refusal] = malformed,
+) -> list[dict[str, Any]]:
+    """Those that every `property` condition holds for; a bad one is refused in `refusal`'s shape."""
+    checks = [_condition(text, refusal) for text in conditions]
     return [body for body in bodies if all(check(body) for check in checks)]
 
 
-def _condition(text: str) -> Callable[[dict[str, Any]], bool]:
+def _condition(text: str, refusal: Callable[[str], Refusal]) -> Callable[[dict[str, Any]], bool]:
     match = _CONDITION.fullmatch(text.strip())
     if match is None:
-        raise registry_error(MALFORMED, f"The filter {text} is not a condition on a property.")
+        raise refusal(f"The filter {text} is not a condition on a property.")
     name, op, value = match["name"].strip(), match["op"], match["value"]
     if op is None:
         return lambda body: value_of(body, name) is not None
@@ -57,8 +65,7 @@ def _condition(text: str) -> Callable[[dict[str, Any]], bool]:
         try:
             pattern = re.compile(value)
         except re.error as reason:
-            sentence = f"The filter {text} is not a pattern: {reason}."
-            raise registry_error(MALFORMED, sentence) from None
+            raise refusal(f"The filter {text} is not a pattern: {reason}.") from None
         return lambda body: any(pattern.search(v) for v in _texts(value_of(body, name)))
     if op == "==":
         return lambda body: value in _texts(value_of(body, name))
@@ -95,13 +102,13 @@ def paged(bodies: list[dict[str, Any]], query: QueryParams) -> Page:
     if orderby is None:
         if start is not None or "limit" in query:
             sentence = "start and limit can only be used together with orderby."
-            raise registry_error(MALFORMED, sentence)
+            raise malformed(sentence)
         newest = sorted(bodies, key=lambda b: _sortable(value_of(b, "updated")))
         return Page(newest, "updated", None)
     limit = _limit(query.get("limit"))
     fields = [field.strip() for field in orderby.split(",") if field.strip()]
     if not fields:
-        raise registry_error(MALFORMED, "orderby names no property.")
+        raise malformed("orderby names no property.")
     ordered = list(bodies)
     for field in reversed(fields):
         name = field.lstrip("+-")
@@ -132,7 +139,7 @@ def _limit(text: str | None) -> int:
     if text is None:
         return LIMIT
     if not text.isdecimal() or not 0 < int(text) <= MOST:
-        raise registry_error(MALFORMED, f"limit must be a whole number from 1 to {MOST}.")
+        raise malformed(f"limit must be a whole number from 1 to {MOST}.")
     return int(text)
 
 

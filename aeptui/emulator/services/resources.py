@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from aeptui.emulator import xdm
 from aeptui.emulator.errors import Refusal, registry_error
 from aeptui.emulator.services import jsonpatch
-from aeptui.emulator.services.listing import MALFORMED
+from aeptui.emulator.services.listing import malformed
 from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, TENANT, World
 
 # Field groups were called mixins; the collection was renamed, ids and resource types were not.
@@ -153,7 +153,7 @@ def patch(
     try:
         patched = jsonpatch.apply(held, operations)
     except jsonpatch.PatchRefused as reason:
-        raise registry_error(MALFORMED, str(reason)) from None
+        raise malformed(str(reason)) from None
     # Derived anew from the patched allOf, or the old derivation would survive its reasons.
     for derived in ("refs", "meta:extends", "meta:class"):
         patched.pop(derived, None)
@@ -167,7 +167,7 @@ def delete(world: World, sandbox: str, kind: str, id: str) -> None:
         raise not_found(id)
     user = _used_by(world, sandbox, kind, held)
     if user:
-        raise registry_error(MALFORMED, f"{held['title']} is still used by {user}.")
+        raise malformed(f"{held['title']} is still used by {user}.")
     world.delete(sandbox, kind, held["$id"])
     for descriptor in list(world.scan(sandbox, "descriptors")):
         if descriptor.body.get("xdm:sourceSchema") == held["$id"]:
@@ -251,18 +251,28 @@ def _seal(whole: dict[str, Any]) -> None:
 
 # -- the rules
 
+_SHAPES: dict[str, type[dict[str, Any]] | type[list[Any]]] = {
+    "allOf": list,
+    "definitions": dict,
+    "properties": dict,
+    "meta:immutableTags": list,
+    "meta:intendedToExtend": list,
+}
+
 
 def _check(world: World, sandbox: str, kind: str, body: dict[str, Any], own_id: str | None) -> None:
     title = body.get("title")
     if not isinstance(title, str) or not title.strip():
-        raise registry_error(MALFORMED, "A resource needs a title.")
+        raise malformed("A resource needs a title.")
     if not isinstance(body.get("type", "object"), str):
-        raise registry_error(MALFORMED, "The type of a resource must be text.")
+        raise malformed("The type of a resource must be text.")
+    for name, wanted in _SHAPES.items():
+        if not isinstance(body.get(name, wanted()), wanted):
+            kind_of = "an array" if wanted is list else "an object"
+            raise malformed(f"{name} must be {kind_of}.")
     parts = body.get("allOf", [])
-    if not isinstance(parts, list) or not all(
-        isinstance(part, dict) and isinstance(part.get("$ref"), str) for part in parts
-    ):
-        raise registry_error(MALFORMED, "allOf must be an array of objects with a $ref.")
+    if not all(isinstance(part, dict) and isinstance(part.get("$ref"), str) for part in parts):
+        raise malformed("allOf must be an array of objects with a $ref.")
     _check_title(world, sandbox, title, own_id)
     for ref in refs_of(body):
         if lookup(world, sandbox, ref) is None and ref not in {RECORD, TIME_SERIES, ADHOC}:
@@ -271,7 +281,7 @@ def _check(world: World, sandbox: str, kind: str, body: dict[str, Any], own_id: 
         _check_schema(world, sandbox, body)
     elif kind == "classes" and not {RECORD, TIME_SERIES, ADHOC} & set(refs_of(body)):
         sentence = f"A class must extend a behavior, such as {RECORD}, in its allOf."
-        raise registry_error(MALFORMED, sentence)
+        raise malformed(sentence)
     if kind in ("fieldgroups", "classes"):
         _check_namespace(body)
 
@@ -291,19 +301,19 @@ def _check_title(world: World, sandbox: str, title: str, own_id: str | None) -> 
 def _check_schema(world: World, sandbox: str, body: dict[str, Any]) -> None:
     refs = refs_of(body)
     if body.get("type") != "object" or not refs:
-        raise registry_error(MALFORMED, "A schema must be of type object and have an allOf.")
+        raise malformed("A schema must be of type object and have an allOf.")
     classes = [r for r in refs if (f := lookup(world, sandbox, r)) and f.kind == "classes"]
     if len(classes) != 1:
         sentence = f"The allOf of a schema must name one class; this one names {len(classes)}."
-        raise registry_error(MALFORMED, sentence)
+        raise malformed(sentence)
     if body.get("meta:class") not in (None, classes[0]):
-        raise registry_error(MALFORMED, "meta:class is not the class that allOf names.")
+        raise malformed("meta:class is not the class that allOf names.")
     for ref in refs:
         found = lookup(world, sandbox, ref)
         meant = found.body.get("meta:intendedToExtend") if found else None
         if meant and not {classes[0], *_extends(world, sandbox, classes)} & set(meant):
             sentence = f"The field group {ref} is not meant for the class {classes[0]}."
-            raise registry_error(MALFORMED, sentence)
+            raise malformed(sentence)
 
 
 def _check_namespace(body: dict[str, Any]) -> None:
@@ -327,11 +337,11 @@ def _check_evolution(
         return
     enabled = "union" in held.get("meta:immutableTags", [])
     if enabled and "union" not in body.get("meta:immutableTags", []):
-        raise registry_error(MALFORMED, "A schema that is enabled for Profile stays enabled.")
+        raise malformed("A schema that is enabled for Profile stays enabled.")
     lost = set(refs_of(held)) - set(refs_of(body))
     if lost and (enabled or _used_by(world, sandbox, kind, held)):
         sentence = f"The schema is in use, so {', '.join(sorted(lost))} cannot be taken out of it."
-        raise registry_error(MALFORMED, sentence)
+        raise malformed(sentence)
 
 
 def _check_union(world: World, sandbox: str, schema: dict[str, Any]) -> None:
