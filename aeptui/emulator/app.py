@@ -19,17 +19,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aeptui.emulator import published
 from aeptui.emulator.calls import Call, Handler, authorise, choose_sandbox, endpoint, refused
 from aeptui.emulator.errors import Refusal, not_emulated
-from aeptui.emulator.faults import Dropped, Faults
+from aeptui.emulator.faults import Faults
 from aeptui.emulator.incidents import Incidents
 from aeptui.emulator.requestlog import RequestLog
 from aeptui.emulator.services.ims import Tokens
-from aeptui.emulator.world import World
+from aeptui.emulator.world import World, touch
 
 if TYPE_CHECKING:
     from aeptui.emulator.crm import Crm
     from aeptui.emulator.runner import Runner
 
 __all__ = ["Call", "Emulator", "Handler", "create_app", "endpoint"]
+
+ENTITIES = ("connections", "sourceConnections", "targetConnections", "flows", "runs")
 
 SERVICES = (
     "ims",
@@ -82,6 +84,16 @@ class Emulator:
                 choose_sandbox(call)
             with self.world.transaction():
                 return handler(call)
+
+    def race(self, path: str) -> None:
+        """Change the entity that a path names, as somebody else's write would."""
+        id = path.rsplit("/", 1)[1]
+        with self.world.transaction():
+            for sandbox in self.world.sandboxes():
+                for kind in ENTITIES:
+                    document = self.world.get(sandbox["name"], kind, id)
+                    if document is not None:
+                        touch(self.world, document)
 
     def give_way(self) -> None:
         """Let waiting requests go first: called between the steps of long work, lock not held."""
@@ -155,11 +167,10 @@ class Front:
                 seen.status = message["status"]
             await send(message)
 
-        try:
-            await self._emulator.faults.pass_through(self._app, scope, receive, stamped)
-        except Dropped:
+        faults, race = self._emulator.faults, self._emulator.race
+        await faults.pass_through(self._app, scope, receive, stamped, race)
+        if seen.status is None:
             seen.status = 0
-            raise
 
 
 def _request_id(scope: Scope) -> str:

@@ -127,3 +127,8 @@ def not_emulated(what: str, family: Family = "plain") -> Refusal:
     """501: the platform has it, the emulator does not; `what` begins the sentence."""
     code = "FLOW-1400-501" if family == "flow" else "XDM-1500-501" if family == "registry" else ""
     return Refusal(501, family, code, f"{what} is not emulated.", title="Not emulated")
+
+
+def source_error(code: str, sentence: str, **more: Any) -> Refusal:
+    """An error of the sources' own table, whose numbers collide with Flow Service's."""
+    return flow_error(f"CONNECTORS-{code}", sentence, **more)
