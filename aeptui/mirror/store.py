@@ -1,54 +1,232 @@
-"""Mirror: what we know of one sandbox, in one SQLite file."""
+"""Mirror: what we know of one sandbox, in one SQLite file.
+
+One thread writes and one reads; the event loop waits for neither. Opening
+needs no event loop and asks nothing of a network, so the first screen can be
+painted from the `..._now` twins before anything else has been imported.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aeptui.api.models import Model, Run
+from aeptui.mirror.file import connect, prepare
+from aeptui.mirror.read import Reader
 from aeptui.mirror.rows import AnyRow, RunRow
+from aeptui.mirror.tables import KINDS
 from aeptui.mirror.values import (
-    Anchor, Changed, Found, Freshness, Linked, Listing, Live, Summary, Window,
+    Anchor,
+    Changed,
+    Found,
+    Freshness,
+    Linked,
+    Listing,
+    Live,
+    Summary,
+    Window,
 )
 from aeptui.mirror.verdicts import FlowVerdict, RunVerdict
 
+if TYPE_CHECKING:
+    from aeptui.mirror.news import Hub, News
+    from aeptui.mirror.threads import Thread
+    from aeptui.mirror.write import Writer
+
+T = TypeVar("T")
+
 
 class Mirror:
-    path: Path
-    notice: str
-    """What happened to the file when it was opened, in a sentence; empty when nothing did."""
+    """What we know of one sandbox.
+
+    Writing compares and reports only what differs. Every read has a twin,
+    `..._now`, that answers at once on the caller's thread. A read that finds
+    nothing answers None or an empty list; a filter that cannot be meant raises
+    `FilterError`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        run_verdict: Callable[[Run], RunVerdict],
+        clock: Callable[[], datetime],
+        notice: str,
+    ) -> None:
+        self.path = path
+        self.notice = notice
+        """What happened to the file when it was opened, in a sentence; empty when nothing did."""
+        self._run_verdict = run_verdict
+        self._clock = clock
+        self._glance = Reader(connect(path))
 
     @classmethod
     def open(
-        cls, path: Path, *, run_verdict: Callable[[Run], RunVerdict], clock: Callable[[], datetime]
-    ) -> Mirror: ...
-    def close(self) -> None: ...
+        cls,
+        path: Path,
+        *,
+        run_verdict: Callable[[Run], RunVerdict],
+        clock: Callable[[], datetime],
+    ) -> Mirror:
+        """Open the mirror at `path`, made if it is missing.
 
-    async def upsert(self, kind: str, models: Sequence[Model], *, seen_at: datetime,
-                     watermark: datetime | None = None, complete: bool = False) -> Changed: ...
-    async def judge(self, verdicts: Sequence[FlowVerdict]) -> Changed: ...
-    async def note(self, kind: str, *, at: datetime, trouble: str | None, next_in_s: float) -> None: ...
+        A file that is damaged, not ours or newer than we are is set aside and
+        begun again; `notice` says so.
+        """
+        notice = prepare(path)
+        return cls(path, run_verdict=run_verdict, clock=clock, notice=notice)
 
-    async def window(self, listing: Listing, height: int, at: Anchor | None = None) -> Window: ...
-    async def get(self, kind: str, id: str) -> AnyRow | None: ...
-    async def body(self, kind: str, id: str) -> dict[str, Any] | None: ...
-    async def links(self, kind: str, id: str) -> list[Linked]: ...
-    async def runs_of(self, flow_id: str, newest: int) -> list[RunRow]: ...
-    async def summary(self) -> Summary: ...
-    async def freshness(self) -> Mapping[str, Freshness]: ...
-    async def live(self, limit: int) -> Live: ...
-    async def find(self, text: str, limit: int = 50) -> list[Found]: ...
-    def news(self, *kinds: str) -> AsyncIterator[Changed]: ...
+    def close(self) -> None:
+        """Finish what is being written, leave what is being read, and close the file."""
+        for name in ("_reading", "_writing"):
+            thread = self.__dict__.pop(name, None)
+            if thread is not None:
+                thread.close(interrupt=name == "_reading")
+        self._glance.close()
 
-    # the same, at once, on the caller's thread
-    def window_now(self, listing: Listing, height: int, at: Anchor | None = None) -> Window: ...
-    def get_now(self, kind: str, id: str) -> AnyRow | None: ...
-    def body_now(self, kind: str, id: str) -> dict[str, Any] | None: ...
-    def links_now(self, kind: str, id: str) -> list[Linked]: ...
-    def runs_of_now(self, flow_id: str, newest: int) -> list[RunRow]: ...
-    def summary_now(self) -> Summary: ...
-    def freshness_now(self) -> Mapping[str, Freshness]: ...
-    def live_now(self, limit: int) -> Live: ...
-    def find_now(self, text: str, limit: int = 50) -> list[Found]: ...
+    # Threads and news are made when they are first needed: the first paint needs none.
+
+    @cached_property
+    def _hub(self) -> Hub:
+        from aeptui.mirror.news import Hub
+
+        return Hub()
+
+    @cached_property
+    def _reading(self) -> Thread[Reader]:
+        from aeptui.mirror.threads import Thread
+
+        return Thread("mirror-reads", self.path, Reader)
+
+    @cached_property
+    def _writing(self) -> Thread[Writer]:
+        from aeptui.mirror.threads import Thread
+        from aeptui.mirror.write import Writer
+
+        return Thread("mirror-writes", self.path, lambda own: Writer(own, self._run_verdict))
+
+    async def _tell(self, work: Callable[[Writer], list[Changed]]) -> Changed | None:
+        """Do `work` on the writer thread, which publishes before anybody can be cancelled."""
+        hub = self._hub
+
+        def write(writer: Writer) -> Changed | None:
+            news = work(writer)
+            hub.publish(news)
+            return news[0] if news else None
+
+        return await self._writing.run(write)
+
+    # Writing
+
+    async def upsert(
+        self,
+        kind: str,
+        models: Sequence[Model],
+        *,
+        seen_at: datetime,
+        watermark: datetime | None = None,
+        complete: bool = False,
+    ) -> Changed:
+        """Write what differs of `models`, as the platform gave them at `seen_at`.
+
+        An older version never replaces a newer one. With `complete`, `models`
+        are all there are: what is missing among them is gone.
+        """
+        news = await self._tell(
+            lambda writer: writer.upsert(KINDS[kind], models, seen_at, watermark, complete)
+        )
+        return news or Changed(kind)
+
+    async def prune(self, kind: str, keep: Collection[str], *, seen_at: datetime) -> Changed:
+        """The kind was read whole, beginning at `seen_at`, and had only `keep`: forget the rest."""
+        news = await self._tell(lambda writer: writer.prune(KINDS[kind], keep, seen_at))
+        return news or Changed(kind)
+
+    async def judge(self, verdicts: Sequence[FlowVerdict]) -> Changed:
+        """Keep the monitor's words for flows; flows that are gone meanwhile are passed over."""
+        news = await self._tell(lambda writer: writer.judge(verdicts))
+        return news or Changed("flows")
+
+    async def note(self, kind: str, *, at: datetime, trouble: str | None, next_in_s: float) -> None:
+        """Keep how asking for `kind` went at `at`, and when it is asked again."""
+        next_try_at = at + timedelta(seconds=next_in_s)
+        await self._writing.run(lambda writer: writer.note(kind, at, trouble, next_try_at))
+
+    async def notice_others(self) -> None:
+        """Publish what other processes have written to this mirror since the last look."""
+        await self._tell(lambda writer: writer.news_of_others())
+
+    # Reading
+
+    def news(self, *kinds: str) -> News:
+        """News of these kinds, or of all, from now on; ask the mirror again for what it is."""
+        return self._hub.join(kinds)
+
+    async def window(self, listing: Listing, height: int, at: Anchor | None = None) -> Window:
+        """At most `height` rows of `listing` from `at`, or from its beginning."""
+        now = self._clock()
+        return await self.ask(lambda reader: reader.window(listing, height, at, now))
+
+    async def get(self, kind: str, id: str) -> AnyRow | None:
+        return await self.ask(lambda reader: reader.get(kind, id))
+
+    async def body(self, kind: str, id: str) -> dict[str, Any] | None:
+        """The platform's whole answer."""
+        return await self.ask(lambda reader: reader.body(kind, id))
+
+    async def links(self, kind: str, id: str) -> list[Linked]:
+        """What it uses, then what uses it; a resource that we have not seen has no name."""
+        return await self.ask(lambda reader: reader.links(kind, id))
+
+    async def runs_of(self, flow_id: str, newest: int) -> list[RunRow]:
+        """The newest runs of a flow, newest first."""
+        return await self.ask(lambda reader: reader.runs_of(flow_id, newest))
+
+    async def summary(self) -> Summary:
+        now = self._clock()
+        return await self.ask(lambda reader: reader.summary(now))
+
+    async def freshness(self) -> Mapping[str, Freshness]:
+        """By kind; a kind that was never asked for is absent."""
+        return await self.ask(lambda reader: reader.freshness())
+
+    async def live(self, limit: int) -> Live:
+        return await self.ask(lambda reader: reader.live(limit))
+
+    async def find(self, text: str, limit: int = 50) -> list[Found]:
+        """Resources of any kind by id or by a part of their name, exact ones first."""
+        return await self.ask(lambda reader: reader.find(text, limit))
+
+    async def ask(self, question: Callable[[Reader], T]) -> T:
+        """Any other question, answered on the reader thread."""
+        return await self._reading.run(question)
+
+    def window_now(self, listing: Listing, height: int, at: Anchor | None = None) -> Window:
+        return self._glance.window(listing, height, at, self._clock())
+
+    def get_now(self, kind: str, id: str) -> AnyRow | None:
+        return self._glance.get(kind, id)
+
+    def body_now(self, kind: str, id: str) -> dict[str, Any] | None:
+        return self._glance.body(kind, id)
+
+    def links_now(self, kind: str, id: str) -> list[Linked]:
+        return self._glance.links(kind, id)
+
+    def runs_of_now(self, flow_id: str, newest: int) -> list[RunRow]:
+        return self._glance.runs_of(flow_id, newest)
+
+    def summary_now(self) -> Summary:
+        return self._glance.summary(self._clock())
+
+    def freshness_now(self) -> Mapping[str, Freshness]:
+        return self._glance.freshness()
+
+    def live_now(self, limit: int) -> Live:
+        return self._glance.live(limit)
+
+    def find_now(self, text: str, limit: int = 50) -> list[Found]:
+        return self._glance.find(text, limit)

@@ -15,7 +15,9 @@ class SyncSettings:
 
 
 class Sync:
-    def __init__(self, services, mirror, clock, settings: SyncSettings = SyncSettings()) -> None: ...
+    def __init__(
+        self, services, mirror, clock, settings: SyncSettings = SyncSettings()
+    ) -> None: ...
 
     async def follow(self) -> None:
         """Keep every kind current until cancelled (takes the lock, or waits for it)."""

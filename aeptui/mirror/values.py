@@ -13,21 +13,6 @@ from aeptui.mirror.rows import AnyRow, RunRow
 Key: TypeAlias = str | int | float | None
 """What a row is sorted by, as the mirror stores it; None sorts last in either direction."""
 
-KINDS: tuple[str, ...] = (
-    "base-connections",
-    "source-connections",
-    "target-connections",
-    "schemas",
-    "datasets",
-    "mapping-sets",
-    "flows",
-    "runs",
-    "batches",
-    "sandboxes",
-    "connection-specs",
-    "flow-specs",
-)
-
 
 class Listing(NamedTuple):
     """Which rows, in which order.
@@ -87,6 +72,10 @@ class Window(msgspec.Struct, frozen=True):
         return Anchor(self.keys[index], self.rows[index].id, side)
 
 
+NAMED = 2_000
+"""More ids than this are not named in news."""
+
+
 class Changed(msgspec.Struct, frozen=True):
     """Rows of a kind that really differ now (new, altered or gone); false when there are none.
 
@@ -101,6 +90,13 @@ class Changed(msgspec.Struct, frozen=True):
 
     def __bool__(self) -> bool:
         return self.all or bool(self.ids)
+
+    def merged(self, later: Changed) -> Changed:
+        """This and `later` news about the same kind as one."""
+        ids = self.ids | later.ids
+        if self.all or later.all or len(ids) > NAMED:
+            return Changed(self.kind, all=True)
+        return Changed(self.kind, ids, False, self.flow_ids | later.flow_ids)
 
 
 class Linked(NamedTuple):

@@ -1,0 +1,123 @@
+"""The mirror's file: made, migrated, or set aside when it cannot be read."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from aeptui.mirror.ids import unpack_id
+from aeptui.mirror.tables import KINDS
+
+APPLICATION = 0x41455054
+"""Marks a SQLite file as a mirror of ours."""
+
+VERSION = 1
+
+MIGRATIONS: Mapping[int, str] = {}
+"""SQL that leads from a version to the next; a version that is absent begins again."""
+
+_SHARED = """
+CREATE TABLE counter (kind TEXT, word TEXT, n INTEGER, PRIMARY KEY (kind, word)) WITHOUT ROWID;
+CREATE TABLE link (
+  kind TEXT, id BLOB, to_kind TEXT, to_id BLOB, PRIMARY KEY (kind, id, to_kind, to_id)
+) WITHOUT ROWID;
+CREATE INDEX link_back ON link (to_kind, to_id, kind, id);
+CREATE TABLE dictionary (n INTEGER PRIMARY KEY, kind TEXT UNIQUE, body BLOB);
+CREATE TABLE known (
+  kind TEXT PRIMARY KEY, confirmed_at INTEGER, complete_at INTEGER, trouble TEXT,
+  next_try_at INTEGER, watermark INTEGER, revision INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+"""
+
+
+class Unreadable(Exception):
+    """The file is not a mirror that this version can read; `str()` says why."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection as every thread of ours uses it, in autocommit."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.create_function("plain_id", 1, unpack_id, deterministic=True)
+    return connection
+
+
+def prepare(path: Path) -> str:
+    """Make sure that a mirror stands at `path`; a sentence where one had to be set aside."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        _migrate(path)
+    except Unreadable as reason:
+        return _begin_again(path, str(reason))
+    except sqlite3.OperationalError:
+        raise  # locked, no space, no permission: setting it aside would not help
+    except sqlite3.DatabaseError:
+        return _begin_again(path, "it is damaged")
+    return ""
+
+
+def _begin_again(path: Path, reason: str) -> str:
+    aside = path.with_name(path.name + ".aside")
+    path.replace(aside)
+    for tail in ("-wal", "-shm"):
+        path.with_name(path.name + tail).unlink(missing_ok=True)
+    _migrate(path)
+    return (
+        f"What was known of this sandbox could not be used ({reason}); "
+        f"it is kept as {aside.name} and everything is read again."
+    )
+
+
+def _migrate(path: Path) -> None:
+    # Created by us before SQLite opens it, so that it is never readable by others;
+    # SQLite gives its -wal and -shm files the same mode.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    path.chmod(0o600)
+    connection = connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            _bring_up(connection)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _bring_up(connection: sqlite3.Connection) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if not tables and not version:
+        for statement in _statements(_SHARED, *(kind.create for kind in KINDS.values())):
+            connection.execute(statement)
+    elif application != APPLICATION:
+        raise Unreadable("it belongs to another program")
+    elif version > VERSION:
+        raise Unreadable("a newer version of aeptui wrote it")
+    else:
+        for step in range(version, VERSION):
+            if step not in MIGRATIONS:
+                raise Unreadable("an older version of aeptui wrote it")
+            for statement in _statements(MIGRATIONS[step]):
+                connection.execute(statement)
+    if (application, version) != (APPLICATION, VERSION):
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _statements(*scripts: str) -> list[str]:
+    """Single statements, since `executescript` would commit the transaction it is in."""
+    found, part = [], ""
+    for line in "\n".join(scripts).splitlines():
+        part += line + "\n"
+        if sqlite3.complete_statement(part):
+            found.append(part)
+            part = ""
+    return found

@@ -1,0 +1,237 @@
+"""Reading the mirror: questions with short answers, on whichever connection asks."""
+
+# ruff: noqa: S608  (the names in the SQL are those of our own tables; every value is bound)
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import msgspec
+
+from aeptui.mirror.bodies import Bodies
+from aeptui.mirror.ids import pack_id, unpack_id
+from aeptui.mirror.query import Query
+from aeptui.mirror.rows import AnyRow, RunRow
+from aeptui.mirror.tables import KINDS, from_ms, to_ms
+from aeptui.mirror.values import (
+    Anchor,
+    Found,
+    Freshness,
+    Linked,
+    Listing,
+    Live,
+    Summary,
+    Window,
+)
+
+OPEN = ("waiting", "running")
+"""Words of runs that have not ended."""
+
+
+class Reader:
+    """One connection that reads."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._bodies = Bodies(connection)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def window(self, listing: Listing, height: int, at: Anchor | None, now: datetime) -> Window:
+        # One transaction, so that a window does not mix two moments.
+        self._connection.execute("BEGIN")
+        try:
+            return Query(listing, now).window(self._connection, height, at)
+        finally:
+            self._connection.execute("COMMIT")
+
+    def get(self, kind: str, id: str) -> AnyRow | None:
+        found = self._connection.execute(
+            f"{KINDS[kind].select} WHERE t.id = ?", (pack_id(id),)
+        ).fetchone()
+        return None if found is None else KINDS[kind].load(found)
+
+    def body(self, kind: str, id: str) -> dict[str, Any] | None:
+        table = KINDS[kind].table
+        found = self._connection.execute(
+            f'SELECT b.dictionary, b.body FROM "{table}" t '
+            f'JOIN "{table}_body" b ON b.n = t.n WHERE t.id = ?',
+            (pack_id(id),),
+        ).fetchone()
+        if found is None:
+            return None
+        decoded: dict[str, Any] = msgspec.json.decode(self._bodies.unpack(*found))
+        return decoded
+
+    def links(self, kind: str, id: str) -> list[Linked]:
+        """What the resource uses, then what uses it; runs and batches only look up."""
+        key = pack_id(id)
+        uses = self._connection.execute(
+            "SELECT to_kind, to_id FROM link WHERE kind = ? AND id = ?", (kind, key)
+        ).fetchall()
+        if kind in ("runs", "batches"):
+            uses = self._above(kind, id)
+        used_by = self._connection.execute(
+            "SELECT kind, id FROM link WHERE to_kind = ? AND to_id = ?", (kind, key)
+        ).fetchall()
+        found = [Linked("uses", to, unpack_id(each), *self._name(to, each)) for to, each in uses]
+        found += [
+            Linked("used by", by, unpack_id(each), *self._name(by, each)) for by, each in used_by
+        ]
+        place = list(KINDS).index
+        return sorted(
+            found, key=lambda link: (link.relation == "used by", place(link.kind), link.name)
+        )
+
+    def _above(self, kind: str, id: str) -> list[tuple[str, Any]]:
+        """What a run or batch belongs to: links that are not kept for each of a million."""
+        other = {"runs": ("batches", "batch_id"), "batches": ("datasets", "dataset_id")}[kind]
+        found = self._connection.execute(
+            f"SELECT flow_id, {other[1]} FROM {KINDS[kind].table} WHERE id = ?", (pack_id(id),)
+        ).fetchone()
+        if found is None:
+            return []
+        return [each for each in (("flows", found[0]), (other[0], found[1])) if each[1]]
+
+    def _name(self, kind: str, key: Any) -> tuple[str, str]:
+        found = self._connection.execute(
+            f'SELECT name, {KINDS[kind].word} FROM "{KINDS[kind].table}" WHERE id = ?', (key,)
+        ).fetchone()
+        return ("", "") if found is None else (found[0] or "", found[1] or "")
+
+    def runs_of(self, flow_id: str, newest: int) -> list[RunRow]:
+        """The newest runs of a flow, newest first."""
+        return self._runs(
+            "WHERE t.flow_id = ? ORDER BY t.created_at DESC, t.id DESC LIMIT ?",
+            pack_id(flow_id),
+            newest,
+        )
+
+    def summary(self, now: datetime) -> Summary:
+        counts: dict[str, int] = {}
+        words: dict[str, dict[str, int]] = {}
+        for kind, word, n in self._connection.execute("SELECT kind, word, n FROM counter"):
+            counts[kind] = counts.get(kind, 0) + n
+            if n:
+                words.setdefault(kind, {})[word] = n
+        lost = self._connection.execute(
+            "SELECT sum(lost) FROM runs WHERE created_at > ? AND lost > 0",
+            (to_ms(now - timedelta(hours=24)),),
+        ).fetchone()[0]
+        known = self.freshness()
+        confirmed = [known[kind].confirmed_at for kind in ("flows", "runs") if kind in known]
+        return Summary(
+            flows=words.get("flows", {}),
+            lost_24h=lost or 0,
+            runs_open=sum(words.get("runs", {}).get(word, 0) for word in OPEN),
+            counts=counts,
+            confirmed_at=min((at for at in confirmed if at), default=None)
+            if len(confirmed) == 2 and all(confirmed)
+            else None,
+        )
+
+    def freshness(self) -> Mapping[str, Freshness]:
+        return {
+            kind: Freshness(from_ms(confirmed), trouble, from_ms(next_try), from_ms(complete))
+            for kind, confirmed, trouble, next_try, complete in self._connection.execute(
+                "SELECT kind, confirmed_at, trouble, next_try_at, complete_at FROM known"
+            )
+        }
+
+    def live(self, limit: int) -> Live:
+        """Open runs, longest first, and the `limit` that ended last."""
+        marks = ", ".join("?" * len(OPEN))
+        open_ = self._runs(
+            f"WHERE t.word IN ({marks}) ORDER BY t.started_at IS NULL, t.started_at, t.id LIMIT ?",
+            *OPEN,
+            limit,
+        )
+        ended = self._runs(
+            "WHERE t.completed_at IS NOT NULL ORDER BY t.completed_at DESC, t.id LIMIT ?", limit
+        )
+        return Live(tuple(open_), tuple(ended))
+
+    def find(self, text: str, limit: int) -> list[Found]:
+        """Resources by id, or by a part of their name; exact matches first."""
+        exact: list[tuple[Any, ...]] = []
+        partly: list[tuple[Any, ...]] = []
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        for kind in KINDS.values():
+            columns = f'SELECT id, name, {kind.word} FROM "{kind.table}"'
+            hits = self._connection.execute(f"{columns} WHERE id = ?", (pack_id(text),)).fetchall()
+            exact += [(kind.name, *hit) for hit in hits]
+            if kind.name in ("runs", "batches") or not text:
+                continue  # they have no name, and a scan of a million ids takes too long
+            hits = self._connection.execute(
+                f"{columns} WHERE name LIKE ? ESCAPE '\\' OR plain_id(id) LIKE ? ESCAPE '\\' "
+                "ORDER BY name LIMIT ?",
+                (f"%{escaped}%", f"{escaped}%", limit),
+            ).fetchall()
+            known = {hit[1] for hit in exact}
+            for hit in hits:
+                if hit[0] not in known:
+                    same = (hit[1] or "").lower() == text.lower()
+                    (exact if same else partly).append((kind.name, *hit))
+        return [
+            Found(kind, unpack_id(id), name or "", word or "")
+            for kind, id, name, word in (exact + partly)[:limit]
+        ]
+
+    def unknown_ids(self, kind: str, ids: list[str]) -> set[str]:
+        """Which of `ids` the mirror does not hold."""
+        marks = ", ".join("?" * len(ids))
+        keys = [pack_id(id) for id in ids]
+        held = self._connection.execute(
+            f'SELECT id FROM "{KINDS[kind].table}" WHERE id IN ({marks})', keys
+        )
+        return set(ids) - {unpack_id(key) for (key,) in held}
+
+    def open_runs(self) -> list[str]:
+        """Ids of the runs that have not ended, or of which we do not know that they have."""
+        found = self._connection.execute(
+            "SELECT id FROM runs WHERE word IN (?, ?) OR (word = 'unknown' AND completed_at IS NULL)"
+            " ORDER BY created_at DESC",
+            OPEN,
+        )
+        return [unpack_id(key) for (key,) in found]
+
+    def watermark(self, kind: str) -> datetime | None:
+        found = self._connection.execute(
+            "SELECT watermark FROM known WHERE kind = ?", (kind,)
+        ).fetchone()
+        return from_ms(found[0]) if found and found[0] else None
+
+    def oldest(self, kind: str) -> datetime | None:
+        """When the oldest row held was created."""
+        found = self._connection.execute(
+            f'SELECT min(created_at) FROM "{KINDS[kind].table}"'
+        ).fetchone()
+        return from_ms(found[0])
+
+    def due_checks(self, now: datetime) -> list[str]:
+        """Flows whose word time alone may have changed."""
+        found = self._connection.execute(
+            "SELECT id FROM flows WHERE check_at IS NOT NULL AND check_at <= ?", (to_ms(now),)
+        )
+        return [unpack_id(key) for (key,) in found]
+
+    def next_check(self) -> datetime | None:
+        found = self._connection.execute(
+            "SELECT min(check_at) FROM flows WHERE check_at IS NOT NULL"
+        ).fetchone()
+        return from_ms(found[0])
+
+    def ids(self, kind: str) -> list[str]:
+        return [
+            unpack_id(key)
+            for (key,) in self._connection.execute(f'SELECT id FROM "{KINDS[kind].table}"')
+        ]
+
+    def _runs(self, where: str, *values: Any) -> list[RunRow]:
+        kind = KINDS["runs"]
+        found = self._connection.execute(f"{kind.select} {where}", values)
+        return [cast(RunRow, kind.load(each)) for each in found]

@@ -1,0 +1,37 @@
+"""One thread with one connection of its own, for an event loop to hand work to."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from aeptui.mirror.file import connect
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class Thread(Generic[S]):
+    """Runs work one piece after another, each with the state made from the connection."""
+
+    def __init__(self, name: str, path: Path, make: Callable[[sqlite3.Connection], S]) -> None:
+        self._connection = connect(path)
+        self._state = make(self._connection)
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    async def run(self, work: Callable[[S], T]) -> T:
+        """Work that has begun is finished even when the caller is cancelled."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, work, self._state)
+
+    def close(self, *, interrupt: bool) -> None:
+        """Finish the piece in hand (or leave it, with `interrupt`), drop the rest, and close."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        if interrupt:
+            self._connection.interrupt()
+        self._executor.shutdown(wait=True)
+        self._connection.close()

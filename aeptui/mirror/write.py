@@ -1,0 +1,305 @@
+"""Writing to the mirror: compare first, write only what differs, say what that was.
+
+Everything here runs on the mirror's one writer thread.
+"""
+
+# ruff: noqa: S608  (the names in the SQL are those of our own tables; every value is bound)
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+from aeptui.api.models import Model, Run
+from aeptui.mirror.bodies import Bodies
+from aeptui.mirror.ids import pack_id, unpack_id
+from aeptui.mirror.tables import JUDGED, KINDS, Kind, phase, to_ms
+from aeptui.mirror.values import NAMED, Changed
+from aeptui.mirror.verdicts import FlowVerdict, RunVerdict
+
+T = TypeVar("T")
+
+CHUNK = 200
+"""Rows a transaction: long enough to be cheap, short enough that readers' locks never wait."""
+
+_CONFIRM_MS = 3_600_000
+"""An unchanged row's `seen_at` moves in steps of an hour, so that confirming writes nothing."""
+
+_JOINED = ("name", "expires_at", "dataset_id", "table", "base_connection_id")
+"""Columns that rows of other kinds show."""
+
+
+class Writer:
+    """One connection that writes; `run_verdict` gives each run its word as it comes in."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, run_verdict: Callable[[Run], RunVerdict]
+    ) -> None:
+        self._connection = connection
+        self._bodies = Bodies(connection)
+        self._run_verdict = run_verdict
+        self._version = self._data_version()
+        self._revisions = self._read_revisions()
+
+    def upsert(
+        self,
+        kind: Kind,
+        models: Sequence[Model],
+        seen_at: datetime,
+        watermark: datetime | None,
+        complete: bool,
+    ) -> list[Changed]:
+        """Write what differs; the news is about `kind` first, then about kinds that join it."""
+        ids: set[str] = set()
+        flows: set[str] = set()
+        joined = False
+        for chunk in _chunks(list({model.id: model for model in _oldest_first(models)}.values())):
+            with self._transaction():
+                changed, touches = self._upsert_chunk(kind, chunk, to_ms(seen_at) or 0)
+                self._bump(kind, bool(changed), touches)
+            ids |= {model.id for model in changed}
+            flows |= {model.flow_id for model in changed if isinstance(model, Run)}
+            joined |= touches
+        with self._transaction(wanted=complete or watermark is not None):
+            if complete:
+                gone = self._prune(kind, {model.id for model in models}, seen_at)
+                ids |= gone
+                joined |= bool(gone)
+                self._bump(kind, bool(gone), bool(gone))
+            if complete or watermark is not None:
+                self._note_reading(kind, seen_at if complete else None, watermark)
+        news = [_changed(kind.name, ids, flows)]
+        if joined:
+            news += [Changed(other, all=True) for other in kind.shown_in]
+        return news
+
+    def prune(self, kind: Kind, keep: Collection[str], seen_at: datetime) -> list[Changed]:
+        """The kind was read whole since `seen_at` and had only `keep`: the rest is gone."""
+        with self._transaction():
+            gone = self._prune(kind, set(keep), seen_at)
+            self._bump(kind, bool(gone), bool(gone))
+            self._note_reading(kind, seen_at, None)
+        news = [_changed(kind.name, gone, set())]
+        return news + [Changed(other, all=True) for other in kind.shown_in if gone]
+
+    def judge(self, verdicts: Sequence[FlowVerdict]) -> list[Changed]:
+        kind = KINDS["flows"]
+        fields = [kind.by_name[name] for name in JUDGED]
+        names = ", ".join(f'"{name}"' for name in JUDGED)
+        marks = ", ".join(f'"{name}" = ?' for name in JUDGED)
+        ids: set[str] = set()
+        for chunk in _chunks(verdicts):
+            with self._transaction():
+                for verdict in chunk:
+                    new = tuple(each.store(getattr(verdict, each.name)) for each in fields)
+                    key = pack_id(verdict.flow_id)
+                    old = self._connection.execute(
+                        f"SELECT check_at, {names} FROM flows WHERE id = ?", (key,)
+                    ).fetchone()
+                    check_at = to_ms(verdict.check_at)
+                    if old is None or old == (check_at, *new):
+                        continue
+                    self._connection.execute(
+                        f"UPDATE flows SET {marks}, check_at = ? WHERE id = ?",
+                        (*new, check_at, key),
+                    )
+                    if old[1:] != new:
+                        ids.add(verdict.flow_id)
+                self._bump(kind, bool(ids), False)
+        return [_changed("flows", ids, set())]
+
+    def note(self, kind: str, at: datetime, trouble: str | None, next_try_at: datetime) -> None:
+        confirmed = None if trouble else to_ms(at)
+        self._connection.execute(
+            "INSERT INTO known (kind, confirmed_at, trouble, next_try_at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET trouble = excluded.trouble, "
+            "next_try_at = excluded.next_try_at, "
+            "confirmed_at = coalesce(excluded.confirmed_at, confirmed_at)",
+            (kind, confirmed, trouble, to_ms(next_try_at)),
+        )
+
+    def news_of_others(self) -> list[Changed]:
+        """Kinds that another process has written to since we looked last."""
+        version = self._data_version()
+        if version == self._version:
+            return []
+        self._version = version
+        before, self._revisions = self._revisions, self._read_revisions()
+        return [
+            Changed(kind, all=True)
+            for kind, revision in self._revisions.items()
+            if revision != before.get(kind, 0)
+        ]
+
+    def _upsert_chunk(
+        self, kind: Kind, models: Sequence[Model], seen: int
+    ) -> tuple[list[Model], bool]:
+        held = self._held(kind, models)
+        changed: list[Model] = []
+        joined = False
+        self._bodies.learn(kind.name, [model.body for model in models])
+        at = [each.name for each in kind.written].index("updated_at")
+        shown = [n for n, each in enumerate(kind.written) if each.name in _JOINED]
+        for model in models:
+            key = pack_id(model.id)
+            values = self._values(kind, model)
+            digest = int.from_bytes(blake2b(model.body, digest_size=8).digest(), signed=True)
+            old = held.get(key)
+            if old is None:
+                self._insert(kind, model, (digest, seen, *values))
+                joined = True
+            else:
+                row, old_digest, old_seen, *old_values = old
+                if (values[at] or 0, seen) < (old_values[at] or 0, old_seen or 0):
+                    continue  # an answer that was overtaken by a later one
+                if digest == old_digest and tuple(old_values) == values:
+                    if seen - (old_seen or 0) >= _CONFIRM_MS:
+                        sql = f'UPDATE "{kind.table}" SET seen_at = ? WHERE n = ?'
+                        self._connection.execute(sql, (seen, row))
+                    continue
+                self._update(kind, row, model, (digest, seen, *values), digest != old_digest)
+                joined |= any(old_values[n] != values[n] for n in shown)
+            self._link(kind, model)
+            changed.append(model)
+        return changed, joined and bool(kind.shown_in)
+
+    def _values(self, kind: Kind, model: Model) -> tuple[Any, ...]:
+        values = kind.values(model)
+        if not isinstance(model, Run):
+            return values
+        verdict = self._run_verdict(model)
+        known = {
+            "word": verdict.word,
+            "lost": verdict.lost,
+            "phase": phase(model, verdict.word) or None,
+        }
+        return tuple(
+            known.get(each.name, value) for each, value in zip(kind.written, values, strict=True)
+        )
+
+    def _held(self, kind: Kind, models: Sequence[Model]) -> dict[Any, tuple[Any, ...]]:
+        columns = ", ".join(f'"{each.name}"' for each in kind.written)
+        keys = [pack_id(model.id) for model in models]
+        sql = (
+            f'SELECT id, n, digest, seen_at, {columns} FROM "{kind.table}" '
+            f"WHERE id IN ({', '.join('?' * len(keys))})"
+        )
+        return {key: tuple(rest) for key, *rest in self._connection.execute(sql, keys)}
+
+    def _insert(self, kind: Kind, model: Model, values: tuple[Any, ...]) -> None:
+        columns = ["digest", "seen_at", *(each.name for each in kind.written)]
+        names = ", ".join(f'"{name}"' for name in columns)
+        sql = f'INSERT INTO "{kind.table}" ({names}) VALUES ({", ".join("?" * len(columns))})'
+        row = self._connection.execute(sql, values).lastrowid
+        number, packed = self._bodies.pack(kind.name, model.body)
+        sql = f'INSERT INTO "{kind.table}_body" VALUES (?, ?, ?)'
+        self._connection.execute(sql, (row, number, packed))
+
+    def _update(
+        self, kind: Kind, row: int, model: Model, values: tuple[Any, ...], body: bool
+    ) -> None:
+        columns = ["digest", "seen_at", *(each.name for each in kind.written)]
+        marks = ", ".join(f'"{name}" = ?' for name in columns)
+        self._connection.execute(f'UPDATE "{kind.table}" SET {marks} WHERE n = ?', (*values, row))
+        if body:
+            number, packed = self._bodies.pack(kind.name, model.body)
+            sql = f'UPDATE "{kind.table}_body" SET dictionary = ?, body = ? WHERE n = ?'
+            self._connection.execute(sql, (number, packed, row))
+
+    def _link(self, kind: Kind, model: Model) -> None:
+        key = pack_id(model.id)
+        uses = {(to, pack_id(id)) for to, id in kind.uses(model) if id}
+        had = set(
+            self._connection.execute(
+                "SELECT to_kind, to_id FROM link WHERE kind = ? AND id = ?", (kind.name, key)
+            )
+        )
+        self._connection.executemany(
+            "DELETE FROM link WHERE kind = ? AND id = ? AND to_kind = ? AND to_id = ?",
+            [(kind.name, key, *each) for each in had - uses],
+        )
+        self._connection.executemany(
+            "INSERT INTO link VALUES (?, ?, ?, ?)", [(kind.name, key, *each) for each in uses - had]
+        )
+
+    def _prune(self, kind: Kind, keep: set[str], seen_at: datetime) -> set[str]:
+        """Rows that were not among those read, unless they came in after the reading began."""
+        sql = f'SELECT n, id FROM "{kind.table}" WHERE coalesce(seen_at, 0) < ?'
+        gone = {
+            unpack_id(key): (row, key)
+            for row, key in self._connection.execute(sql, (to_ms(seen_at),))
+            if unpack_id(key) not in keep
+        }
+        rows = [(row,) for row, _ in gone.values()]
+        self._connection.executemany(f'DELETE FROM "{kind.table}" WHERE n = ?', rows)
+        self._connection.executemany(f'DELETE FROM "{kind.table}_body" WHERE n = ?', rows)
+        self._connection.executemany(
+            "DELETE FROM link WHERE kind = ? AND id = ?",
+            [(kind.name, key) for _, key in gone.values()],
+        )
+        return set(gone)
+
+    def _note_reading(
+        self, kind: Kind, complete_at: datetime | None, watermark: datetime | None
+    ) -> None:
+        self._connection.execute(
+            "INSERT INTO known (kind, complete_at, watermark) VALUES (?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET "
+            "complete_at = coalesce(excluded.complete_at, complete_at), "
+            "watermark = max(coalesce(watermark, 0), coalesce(excluded.watermark, watermark, 0))",
+            (kind.name, to_ms(complete_at), to_ms(watermark)),
+        )
+
+    def _bump(self, kind: Kind, changed: bool, joined: bool) -> None:
+        """Count a change, inside its transaction, so that other processes notice."""
+        kinds = ([kind.name] if changed else []) + (list(kind.shown_in) if joined else [])
+        for each in kinds:
+            found = self._connection.execute(
+                "INSERT INTO known (kind, revision) VALUES (?, 1) "
+                "ON CONFLICT DO UPDATE SET revision = revision + 1 RETURNING revision",
+                (each,),
+            ).fetchone()
+            self._revisions[each] = found[0]
+
+    def _data_version(self) -> int:
+        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    def _read_revisions(self) -> dict[str, int]:
+        return dict(self._connection.execute("SELECT kind, revision FROM known"))
+
+    @contextmanager
+    def _transaction(self, wanted: bool = True) -> Iterator[None]:
+        """Everything inside, or nothing of it; a transaction that changes nothing writes nothing."""
+        if not wanted:
+            yield
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            self._bodies.forget()
+            self._revisions = self._read_revisions()
+            raise
+        self._connection.execute("COMMIT")
+
+
+def _oldest_first(models: Sequence[Model]) -> list[Model]:
+    """So that of two versions in one answer the newer wins."""
+    return sorted(models, key=lambda model: to_ms(model.updated_at) or 0)
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]
+
+
+def _changed(kind: str, ids: set[str], flows: set[str]) -> Changed:
+    if len(ids) > NAMED:
+        return Changed(kind, all=True)
+    return Changed(kind, frozenset(ids), False, frozenset(flows))
