@@ -25,7 +25,6 @@ class Budget:
         self._left = float(calls_per_minute)
         self._reserve = min(3.0, calls_per_minute * 0.15)
         self._at = ticks()
-        self._held_until = 0.0
         self._slowed_at = 0.0
         self._pace = float(calls_per_minute)
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -57,12 +56,11 @@ class Budget:
             self._grant()
             raise
 
-    def slow_down(self, hold_s: float) -> None:
-        """The platform said 429: nothing for `hold_s`, and half the pace from now on."""
+    def slow_down(self) -> None:
+        """The platform said 429: half the pace from now on."""
         self._refill()
         self._pace = max(1.0, self._pace / 2)
         self._left = min(self._left, 1.0)
-        self._held_until = max(self._held_until, self._ticks() + hold_s)
         self._slowed_at = self._ticks()
 
     def _grant(self) -> None:
@@ -83,8 +81,7 @@ class Budget:
     def _wait(self, background: bool) -> float:
         needed = 1 + (self._reserve if background else 0.0)
         needed = min(needed, float(self.calls_per_minute))
-        for_calls = max(0.0, needed - self._left) * 60 / self._pace
-        return max(for_calls, self._held_until - self._ticks())
+        return max(0.0, needed - self._left) * 60 / self._pace
 
     def _wake_in(self, seconds: float) -> None:
         if self._alarm is not None:

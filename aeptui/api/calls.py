@@ -36,8 +36,8 @@ class Call:
     """One question. `path` is below the service's own path and already percent-encoded.
 
     `repeatable` says that repeating a POST does no harm (a search, a preview).
-    `slow` waits as long as a CRM may need. Past `max_bytes` an answer is cut
-    when `cut` is set, and refused otherwise.
+    `slow` waits as long as a CRM may need. Past `max_bytes` an answer is
+    refused; one of JSON `lines` is cut there, and scrubbed by who reads it.
     """
 
     service: Service
@@ -49,7 +49,7 @@ class Call:
     repeatable: bool = False
     slow: bool = False
     max_bytes: int = MAX_BYTES
-    cut: bool = False
+    lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)

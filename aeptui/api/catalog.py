@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from urllib.parse import quote
 
-from aeptui.api import decode
+from aeptui.api import decode, wire
 from aeptui.api.calls import Answer, Call, Caller, Service
 from aeptui.api.errors import NotFound
 from aeptui.api.models import Batch, Dataset
@@ -49,7 +49,7 @@ class Catalog:
 
 
 def _only(answer: Answer, what: str, id: str) -> tuple[str, bytes]:
-    keyed = decode.keyed(answer.body)
+    keyed = wire.keyed(answer)
     if not keyed:
         raise NotFound(
             f"Catalog has no {what} with the id {id}",

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from aeptui.api import decode
+from aeptui.api import wire
 from aeptui.api.calls import Call, Caller, Service
 from aeptui.api.errors import NotFound
 from aeptui.api.models import RowError
 from aeptui.api.paging import offset_pages, own_query
+from aeptui.api.rowerrors import read_row_errors
 
 _SAMPLE_BYTES = 1024 * 1024
 """Enough for any sample that a person reads; the rest of a file stays where it is."""
@@ -74,9 +75,9 @@ class DataAccess:
             _meta(batch_id),
             params=(("path", path),),
             max_bytes=_SAMPLE_BYTES,
-            cut=True,
+            lines=True,
         )
-        return decode.row_errors((await self._caller.ask(call)).body, limit)
+        return read_row_errors((await self._caller.ask(call)).body, limit)
 
     async def _sample(self, batch_id: str, sample_path: str, limit: int) -> list[RowError]:
         named = own_query(sample_path).get("path", "")
@@ -98,5 +99,5 @@ def _meta(batch_id: str) -> str:
 
 
 def _stored(item: bytes) -> StoredFile:
-    told = decode.mapping(item)
-    return StoredFile(decode.text(told, "name"), decode.count(told.get("length")))
+    told = wire.told_by(item)
+    return StoredFile(wire.text(told, "name"), wire.count(told.get("length")))

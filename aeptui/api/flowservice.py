@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 from urllib.parse import quote
 
-from aeptui.api import decode
+from aeptui.api import decode, wire
 from aeptui.api.calls import Call, Caller, Params, Service
 from aeptui.api.errors import ApiError, AuthError, NotFound, RateLimited
 from aeptui.api.models import (
@@ -119,7 +119,7 @@ class FlowService:
             raise  # our own trouble, which says nothing about the connection
         except ApiError as refusal:
             return TestResult(False, str(refusal))
-        return decode_test(answer.body)
+        return _test_result(answer.body)
 
     # How -------------------------------------------------------------------
 
@@ -130,7 +130,7 @@ class FlowService:
         self, path: str, read: Callable[[bytes], M], params: Params
     ) -> AsyncIterator[list[M]]:
         async for items in flow_pages(self._caller, Call(Service.FLOWS, path, params=params)):
-            yield [read(item) for item in items]
+            yield decode.many(items, read)
 
     async def _newest(
         self,
@@ -165,14 +165,14 @@ class FlowService:
                 for model, moment in zip(page, known, strict=True)
                 if since is None or moment is None or moment >= since
             ]
-            if since is not None and known and (last := known[-1]) is not None:
-                if last < since - timedelta(seconds=1):
-                    return
+            oldest = known[-1] if known else None
+            if since is not None and oldest is not None and oldest < since:
+                return
 
     async def _get(self, path: str, id: str, read: Callable[[bytes], M]) -> M:
         call = Call(Service.FLOWS, f"{path}/{quote(id, safe='')}")
         answer = await self._caller.ask(call)
-        items = decode.items(answer.body, "items")
+        items = wire.items(answer, "items")
         if not items:
             raise NotFound(
                 f"Flow Service has no {path.strip('/')} with the id {id}",
@@ -192,10 +192,10 @@ def _moment(model: Model, field: str) -> datetime | None:
     return model.updated_at if field == "updatedAt" else model.created_at
 
 
-def decode_test(body: bytes) -> TestResult:
+def _test_result(body: bytes) -> TestResult:
     """What a connection test answered; only a clear true is a yes."""
-    told = decode.mapping(body)
+    told = wire.told_by(body)
     if told.get("result") is True:
         return TestResult(True, "The platform can log in with this connection")
-    reason = decode.text(told, "message") or decode.text(told, "errorMessage")
+    reason = wire.text(told, "message", "errorMessage")
     return TestResult(False, reason or "The platform cannot log in with this connection")

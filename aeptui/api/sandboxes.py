@@ -18,4 +18,4 @@ class Sandboxes:
 
     async def list_sandboxes(self) -> AsyncIterator[list[Sandbox]]:
         async for items in offset_pages(self._caller, Call(Service.SANDBOXES, "/"), "sandboxes"):
-            yield [decode.sandbox(item) for item in items]
+            yield decode.many(items, decode.sandbox)

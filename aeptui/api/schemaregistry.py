@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
-from aeptui.api import decode
+from aeptui.api import decode, wire
 from aeptui.api.calls import Call, Caller, Service
 from aeptui.api.models import Schema
 from aeptui.api.paging import registry_pages
@@ -30,7 +30,7 @@ class SchemaRegistry:
             headers={"Accept": ACCEPT_LIST},
         )
         async for items in registry_pages(self._caller, call):
-            yield [decode.schema(item) for item in items]
+            yield decode.many(items, decode.schema)
 
     async def get_schema(self, id: str) -> Schema:
         """One schema with every field resolved; `id` is its `$id` or its `meta:altId`."""
@@ -40,4 +40,4 @@ class SchemaRegistry:
             headers={"Accept": ACCEPT_FULL},
         )
         answer = await self._caller.ask(call)
-        return decode.schema(decode.one(answer))
+        return decode.schema(wire.one(answer))

@@ -27,7 +27,7 @@ from aeptui.api.settings import ApiSettings, Secret, Timeouts
 if TYPE_CHECKING:
     from aeptui.api.client import AepClient
 
-__all__ = ["ApiSettings", "Secret", "Services", "TestResult", "Timeouts"]
+__all__ = ["ApiSettings", "Secret", "ServiceView", "Services", "TestResult", "Timeouts"]
 
 _CLOSING_S = 1.0
 
@@ -52,7 +52,7 @@ class _Caller:
         return await self._line.client.ask(call, background=self._background)
 
 
-class _View:
+class ServiceView:
     """The services, each over one caller."""
 
     def __init__(
@@ -70,10 +70,7 @@ class _View:
         self.sandboxes = Sandboxes(caller)
 
 
-ServiceView = _View
-
-
-class Services(_View):
+class Services(ServiceView):
     """One profile and one sandbox. `async with` opens it; `aclose()` ends within a second.
 
     `sleep` and `chance` (0..1) are for waiting between tries; tests give their own.
@@ -99,9 +96,9 @@ class Services(_View):
             background=False,
         )
 
-    def background(self) -> _View:
+    def background(self) -> ServiceView:
         """The same services for work that nobody waits for: its calls go behind the operator's."""
-        return _View(self._line, self.clock, self.meter, self.budget, background=True)
+        return ServiceView(self._line, self.clock, self.meter, self.budget, background=True)
 
     async def __aenter__(self) -> Services:
         if self._line.client is None:

@@ -1,0 +1,161 @@
+"""OAuth server-to-server: one token for all calls (AEP.md 1.2).
+
+The token is asked for once, however many calls wait for it, renewed before the
+platform's clock says that it ends, and once more when a 401 says that it has.
+It goes to the platform's host only, whatever a request is for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from datetime import datetime, timedelta
+
+from aeptui.api.clock import PlatformClock, ticking_s
+from aeptui.api.errors import ApiError, AuthError, SettingsError
+from aeptui.api.http import httpx
+from aeptui.api.meter import Meter
+from aeptui.api.problems import token_refusal
+from aeptui.api.settings import ApiSettings, Secret, origin
+from aeptui.api.transport import MANNER, Manner
+from aeptui.api.wire import number, text, told_by
+
+TOKEN_PATH = "/ims/token/v3"  # noqa: S105 (a path)
+_LEEWAY = timedelta(seconds=600)
+_SULK_S = 15.0
+"""After a refusal IMS is left alone for so long: loops must not lock an account."""
+_MILLISECONDS_ABOVE = 10_000_000
+"""No token lives 115 days: AEP.md 1.2, one of IMS's answers counts in milliseconds."""
+
+
+class ImsAuth(httpx.Auth):
+    """Puts the bearer token on every request to the platform."""
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        *,
+        clock: PlatformClock,
+        meter: Meter,
+        ticks: Callable[[], float] = ticking_s,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._meter = meter
+        self._ticks = ticks
+        self._platform = origin(settings.platform_url)
+        self._lock = asyncio.Lock()
+        self._token = settings.access_token or Secret("")
+        self._renew_at: datetime | None = None
+        self._sent_secret = Secret("")
+        self._refused: tuple[float, ApiError] | None = None
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        if origin(str(request.url)) != self._platform:
+            raise RuntimeError("a token is for the platform's host only")
+        refused = Secret("")
+        for _ in range(2):
+            async with self._lock:  # many questions, one token request
+                if self._is_stale(refused):
+                    reply = yield await self._token_request()
+                    await reply.aread()
+                    self._keep(reply)
+                token = self._token
+            request.headers["Authorization"] = f"Bearer {token.reveal()}"
+            response = yield request
+            if response.status_code != 401 or self._settings.access_token is not None:
+                return
+            refused = token
+
+    def redacted(self, body: bytes) -> bytes:
+        """`body` without the secrets that were sent, should an answer repeat them."""
+        for secret in (self._token, self._sent_secret):
+            if len(secret.reveal()) >= 4:
+                body = body.replace(secret.reveal().encode(), b"***")
+        return body
+
+    def _is_stale(self, refused: Secret) -> bool:
+        if self._settings.access_token is not None:
+            return False
+        if not self._token or self._token == refused:
+            return True
+        return self._renew_at is not None and self._clock.now() >= self._renew_at
+
+    async def _token_request(self) -> httpx.Request:
+        if self._refused is not None:
+            at, error = self._refused
+            if self._ticks() - at < _SULK_S:
+                raise error
+        self._sent_secret = await self._client_secret()
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._settings.client_id,
+            "client_secret": self._sent_secret.reveal(),
+            "scope": ",".join(self._settings.scopes.replace(",", " ").split()),
+        }
+        # A request that an Auth yields has no time-out of its own.
+        limits = httpx.Timeout(self._settings.timeouts.token_s).as_dict()
+        return httpx.Request(
+            "POST",
+            self._settings.ims_url.rstrip("/") + TOKEN_PATH,
+            data=form,
+            headers={"Accept": "application/json"},
+            extensions={"timeout": limits, MANNER: Manner(repeatable=True, free=True)},
+        )
+
+    async def _client_secret(self) -> Secret:
+        held = self._settings.client_secret
+        secret = await asyncio.to_thread(held) if callable(held) else held
+        if not secret:
+            raise SettingsError(
+                "There is no client secret to ask for a token with",
+                remedy="set client_secret in the profile",
+            )
+        return secret
+
+    def _keep(self, reply: httpx.Response) -> None:
+        told = _told(reply)
+        token = text(told, "access_token", limit=100_000)
+        if reply.status_code >= 300 or not token or not token.isascii() or not token.isprintable():
+            error = self._refusal(reply)
+            if isinstance(error, AuthError):
+                self._refused = (self._ticks(), error)
+            raise error
+        self._refused = None
+        self._token = Secret(token)
+        life = _life(number(told.get("expires_in")))
+        now = self._clock.now()
+        self._meter.token_expires_at = None if life is None else now + life
+        self._renew_at = None if life is None else now + life - min(life / 10, _LEEWAY)
+
+    def _refusal(self, reply: httpx.Response) -> ApiError:
+        if reply.status_code < 300:
+            return AuthError(
+                "IMS answered without a token",
+                service="IMS",
+                status=reply.status_code,
+                remedy="check ims_url in the profile",
+            )
+        return token_refusal(
+            reply.status_code,
+            self.redacted(reply.content),
+            request_id=reply.headers.get("x-request-id", "")[:100],
+            host=reply.request.url.host,
+        )
+
+
+def _told(reply: httpx.Response) -> dict[str, object]:
+    try:
+        return told_by(reply.content)
+    except ValueError:
+        return {}
+
+
+def _life(expires_in: int | None) -> timedelta | None:
+    if expires_in is None or expires_in <= 0:
+        return None
+    if expires_in > _MILLISECONDS_ABOVE:
+        expires_in //= 1000
+    return timedelta(seconds=min(expires_in, _MILLISECONDS_ABOVE))

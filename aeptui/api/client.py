@@ -1,0 +1,240 @@
+"""AepClient: one httpx client for one profile; httpx and its exceptions end here.
+
+It knows headers, hosts, sizes and what a refusal means; what to ask is the
+services' business. Links in answers are never followed to another host, and
+redirects not at all, so that a token goes nowhere else.
+"""
+
+from __future__ import annotations
+
+import ssl
+import uuid
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote, urlencode
+from urllib.request import getproxies, proxy_bypass
+
+import aeptui
+from aeptui.api.auth import ImsAuth
+from aeptui.api.budget import Budget
+from aeptui.api.calls import Answer, Call, Service
+from aeptui.api.clock import PlatformClock
+from aeptui.api.errors import ApiError, ApiUnreachable, AuthError, BadAnswer, SettingsError
+from aeptui.api.http import httpx
+from aeptui.api.meter import Meter
+from aeptui.api.problems import looks_like_markup, refusal
+from aeptui.api.scrub import NotJson, scrub_json
+from aeptui.api.settings import ApiSettings, is_loopback, origin
+from aeptui.api.transport import MANNER, TRIES, Manner, RetryTransport
+
+_READS = 3
+"""How often a GET whose body broke off is asked again in all."""
+_CONNECTIONS = 8
+
+
+class AepClient:
+    """Puts one call at a time to AEP, many at once if asked to."""
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        *,
+        clock: PlatformClock,
+        meter: Meter,
+        budget: Budget,
+        sleep: Callable[[float], Awaitable[None]],
+        chance: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._base = settings.platform_url.rstrip("/")
+        self._auth = ImsAuth(settings, clock=clock, meter=meter)
+        trust = _trust(settings)
+
+        def retrying(url: str) -> RetryTransport:
+            return RetryTransport(
+                httpx.AsyncHTTPTransport(
+                    verify=trust,
+                    proxy=_proxy(settings, url),
+                    limits=httpx.Limits(max_connections=_CONNECTIONS),
+                    trust_env=False,
+                ),
+                budget=budget,
+                meter=meter,
+                clock=clock,
+                sleep=sleep,
+                chance=chance,
+            )
+
+        self._platform = retrying(settings.platform_url)
+        self._ims = retrying(settings.ims_url)
+        self._http = httpx.AsyncClient(
+            auth=self._auth,
+            transport=self._platform,
+            mounts={_pattern(settings.ims_url): self._ims}
+            if origin(settings.ims_url) != origin(settings.platform_url)
+            else None,
+            headers={
+                "Accept": "application/json",
+                "User-Agent": f"aeptui/{aeptui.__version__}",
+                "x-api-key": settings.client_id,
+                "x-gw-ims-org-id": settings.org_id,
+            },
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def ask(self, call: Call, *, background: bool = False) -> Answer:
+        """The platform's answer to `call`, scrubbed; raises ApiTrouble for anything else."""
+        request = self._request(call, background=background)
+        reads = _READS if call.method == "GET" else 1
+        while True:
+            reads -= 1
+            try:
+                return await self._answer(call, request)
+            except httpx.TransportError as reason:
+                broke_off = isinstance(reason, httpx.ReadError | httpx.RemoteProtocolError)
+                if not reads or not broke_off:
+                    raise self._unreachable(reason, request) from None
+            except httpx.DecodingError:
+                if not reads:
+                    raise _bad(call, 200, "", "an answer that is compressed wrongly") from None
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+        await self._ims.aclose()
+
+    def _request(self, call: Call, *, background: bool) -> httpx.Request:
+        query = urlencode(call.params, quote_via=quote, safe="")
+        headers = {"x-request-id": str(uuid.uuid4()), **(call.headers or {})}
+        if call.service is not Service.SANDBOXES:
+            headers["x-sandbox-name"] = self._settings.sandbox
+        limits = self._settings.timeouts
+        return self._http.build_request(
+            call.method,
+            f"{self._base}{call.service.path}{call.path}{'?' if query else ''}{query}",
+            headers=headers,
+            json=call.json,
+            timeout=httpx.Timeout(
+                limits.slow_read_s if call.slow else limits.read_s,
+                connect=limits.connect_s,
+                pool=None,  # the budget and the number of connections bound this wait
+            ),
+            extensions={MANNER: Manner(background=background, repeatable=call.repeatable)},
+        )
+
+    async def _answer(self, call: Call, request: httpx.Request) -> Answer:
+        response = await self._http.send(request, stream=True)
+        try:
+            body, whole = await _read(response, call.max_bytes)
+        finally:
+            await response.aclose()
+        status = response.status_code
+        request_id = (response.headers.get("x-request-id", "") or request.headers["x-request-id"])[
+            :100
+        ]
+        if call.method == "DELETE" and status == 404 and response.extensions[TRIES] > 1:
+            return Answer(204, b"", request_id, call.service)  # an earlier try did it
+        if status >= 400:
+            raise self._refusal(call, response, body, request_id)
+        if status >= 300:
+            raise _bad(call, status, request_id, "a redirect, which is not followed")
+        if not whole and not call.lines:
+            size = call.max_bytes // (1024 * 1024)
+            raise _bad(call, status, request_id, f"an answer of more than {size} MB")
+        if body.strip() and not call.lines:
+            try:
+                body = scrub_json(body)
+            except NotJson:
+                what = "a web page" if looks_like_markup(body) else "something"
+                raise _bad(call, status, request_id, f"{what} that is not JSON") from None
+        return Answer(status, body, request_id, call.service, response.headers.get("etag", ""))
+
+    def _refusal(
+        self, call: Call, response: httpx.Response, body: bytes, request_id: str
+    ) -> ApiError:
+        error = refusal(
+            response.status_code,
+            self._auth.redacted(body),
+            service=call.service.title,
+            request_id=request_id,
+            sandbox=self._settings.sandbox,
+            retry_after_s=self._platform.told_to_wait(response),
+        )
+        pasted = self._settings.access_token is not None
+        if pasted and isinstance(error, AuthError) and error.blames == "access_token":
+            error.remedy = "it may have expired: set a fresh access_token"
+        return error
+
+    def _unreachable(self, reason: httpx.TransportError, request: httpx.Request) -> ApiUnreachable:
+        url = (reason._request or request).url
+        host = url.host if url.port is None else f"{url.host}:{url.port}"
+        sent = not isinstance(
+            reason, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
+        )
+        sentence, remedy = _why_unreachable(reason, host)
+        return ApiUnreachable(sentence, host=host, remedy=remedy, sent=sent)
+
+
+async def _read(response: httpx.Response, most: int) -> tuple[bytes, bool]:
+    """The body, and whether that is all of it."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > most:
+            return bytes(body[:most]), False
+    return bytes(body), True
+
+
+def _why_unreachable(reason: httpx.TransportError, host: str) -> tuple[str, str]:
+    words = str(reason).lower()
+    if "certificate" in words:
+        return f"The certificate of {host} is not trusted", "set ca_bundle in the profile"
+    if isinstance(reason, httpx.ProxyError):
+        return f"The proxy did not let us through to {host}", "check proxy in the profile"
+    if "name or service" in words or "getaddrinfo" in words or "name resolution" in words:
+        return f"The name {host} cannot be found", "check the network and the URL in the profile"
+    if isinstance(reason, httpx.TimeoutException):
+        return f"{host} did not answer in time", "check the network, or try again later"
+    if isinstance(reason, httpx.ConnectError):
+        return f"Nothing answers at {host}", "check the network and the URL in the profile"
+    return f"The connection to {host} broke off", "try again"
+
+
+def _bad(call: Call, status: int, request_id: str, what: str) -> BadAnswer:
+    return BadAnswer(
+        f"{call.service.title} sent {what}",
+        service=call.service.title,
+        status=status,
+        request_id=request_id,
+        remedy="check platform_url, and whether a proxy or sign-in page is in between",
+    )
+
+
+def _trust(settings: ApiSettings) -> ssl.SSLContext:
+    """Whom to trust; reading the authorities takes 50 ms, and plain loopback needs none."""
+    urls = (settings.platform_url, settings.ims_url, settings.proxy or "")
+    if not any(url.startswith("https:") for url in urls):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
+    if settings.ca_bundle is None:
+        return httpx.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=str(settings.ca_bundle))
+    except (OSError, ssl.SSLError):
+        raise SettingsError(
+            f"ca_bundle {settings.ca_bundle} cannot be read as certificates",
+            remedy="point it at a PEM file",
+        ) from None
+
+
+def _proxy(settings: ApiSettings, url: str) -> str | None:
+    """The profile's proxy, else the environment's; never one between us and this machine."""
+    if is_loopback(url):
+        return None
+    if settings.proxy:
+        return settings.proxy
+    scheme, host, _ = origin(url)
+    return None if proxy_bypass(host) else getproxies().get(scheme)
+
+
+def _pattern(url: str) -> str:
+    scheme, host, port = origin(url)
+    return f"{scheme}://{host}:{port}"

@@ -1,0 +1,130 @@
+"""One function for each dialect of paging (AEP.md 2.3).
+
+Each yields the items of one page after the other as raw JSON. A platform that
+sends the same page token twice, or page after page of nothing, is told so
+instead of being asked for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from urllib.parse import unquote, urlsplit
+
+from aeptui.api import wire
+from aeptui.api.calls import Call, Caller, Params
+from aeptui.api.errors import BadAnswer
+
+_EMPTY_PAGES = 20
+CATALOG_PAGE = 100
+OFFSET_PAGE = 100
+
+
+async def flow_pages(caller: Caller, call: Call) -> AsyncIterator[list[bytes]]:
+    """Flow Service: `items` and a continuation token in `_links.next.href`."""
+    progress = _Progress(call)
+    while True:
+        answer = await caller.ask(call)
+        items = wire.items(answer, "items")
+        yield items
+        token = own_query(wire.next_href(answer)).get("continuationToken")
+        if not token:
+            return
+        progress.check(token, items)
+        call = replace(call, params=_with(call.params, {"continuationToken": token}))
+
+
+async def registry_pages(caller: Caller, call: Call) -> AsyncIterator[list[bytes]]:
+    """Schema Registry: `results` and the next `start` in `_page.next`, null at the end."""
+    progress = _Progress(call)
+    while True:
+        answer = await caller.ask(call)
+        items = wire.items(answer, "results")
+        yield items
+        start = wire.next_start(answer)
+        if not start or not items:
+            return
+        progress.check(start, items)
+        call = replace(call, params=_with(call.params, {"start": start}))
+
+
+async def offset_pages(caller: Caller, call: Call, key: str) -> AsyncIterator[list[bytes]]:
+    """Data Prep, Data Access and Sandboxes: `start` and `limit` until there is no next link."""
+    progress = _Progress(call)
+    start = 0
+    while True:
+        paged = {"start": str(start), "limit": str(OFFSET_PAGE)}
+        answer = await caller.ask(replace(call, params=_with(call.params, paged)))
+        items = wire.items(answer, key)
+        yield items
+        href = wire.next_href(answer)
+        if not href or not items:
+            return
+        told = own_query(href).get("start", "")
+        start = int(told) if told.isdecimal() and len(told) < 12 else start + len(items)
+        progress.check(str(start), items)
+
+
+async def catalog_pages(caller: Caller, call: Call) -> AsyncIterator[list[tuple[str, bytes]]]:
+    """Catalog: an object keyed by id; a page shorter than its limit is the last.
+
+    What moved down meanwhile comes on two pages; the first counts.
+    """
+    before: set[str] = set()
+    start = 0
+    while True:
+        paged = {"start": str(start), "limit": str(CATALOG_PAGE)}
+        answer = await caller.ask(replace(call, params=_with(call.params, paged)))
+        page = wire.keyed(answer)
+        fresh = [(id, item) for id, item in page if id not in before]
+        if page and not fresh:
+            raise _looping(call, answer.request_id)
+        before = {id for id, _ in page}
+        yield fresh
+        if len(page) < CATALOG_PAGE:
+            return
+        start += len(page)
+
+
+def own_query(href: str) -> Mapping[str, str]:
+    """The parameters in a link, whatever host and path it names (AEP.md 2.3).
+
+    Split at the first `=`, since tokens are padded with more of them, and `+`
+    stays itself, since tokens have it and never a space.
+    """
+    try:
+        query = urlsplit(href).query
+    except ValueError:
+        return {}
+    pairs = (part.partition("=") for part in query.split("&") if part)
+    return {unquote(name): unquote(value) for name, _, value in pairs}
+
+
+class _Progress:
+    """Sees to it that following links comes to an end."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._seen: set[str] = set()
+        self._empty = 0
+
+    def check(self, token: str, items: list[bytes]) -> None:
+        self._empty = 0 if items else self._empty + 1
+        if token in self._seen or self._empty > _EMPTY_PAGES:
+            raise _looping(self._call, "")
+        self._seen.add(token)
+
+
+def _looping(call: Call, request_id: str) -> BadAnswer:
+    return BadAnswer(
+        f"{call.service.title} sends the same page of {call.path} over and over",
+        service=call.service.title,
+        status=200,
+        request_id=request_id,
+        remedy="what came so far is kept; try again later",
+    )
+
+
+def _with(params: Params, changes: Mapping[str, str]) -> Params:
+    kept = [(name, value) for name, value in params if name not in changes]
+    return (*kept, *changes.items())

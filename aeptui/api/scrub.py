@@ -1,0 +1,112 @@
+"""Text from outside is data: what could steer a terminal is made visible, here and once.
+
+C0 becomes its picture (ESC is `␛`), C1, bidirectional and zero-width characters
+become `�`. A page that has none of them, which is nearly every page, is told
+apart by a few searches over its bytes and is not touched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+MAX_TEXT = 4_000
+"""The longest text that a model holds; the whole of it stays in `body`."""
+
+_REPLACEMENT = "\ufffd"
+
+_INVISIBLE = (
+    (0x80, 0x9F),  # C1
+    (0xAD, 0xAD),  # soft hyphen
+    (0x034F, 0x034F),  # combining grapheme joiner
+    (0x061C, 0x061C),  # Arabic letter mark
+    (0x115F, 0x1160),  # Hangul fillers
+    (0x17B4, 0x17B5),  # Khmer inherent vowels
+    (0x180B, 0x180F),  # Mongolian selectors and separators
+    (0x200B, 0x200F),  # zero width, marks of direction
+    (0x2028, 0x202E),  # line and paragraph separators, embeddings and overrides
+    (0x2060, 0x206F),  # joiners, isolates, deprecated format characters
+    (0x3164, 0x3164),  # Hangul filler
+    (0xD800, 0xDFFF),  # lone surrogates, which no terminal can be sent
+    (0xFEFF, 0xFEFF),  # zero width no-break space
+    (0xFFA0, 0xFFA0),  # half-width Hangul filler
+    (0xFFF0, 0xFFFB),  # interlinear annotation
+    (0x1BCA0, 0x1BCA3),  # shorthand format controls
+    (0x1D173, 0x1D17A),  # musical format controls
+    (0xE0000, 0xE0FFF),  # tags
+)
+
+_VISIBLE: dict[int, str] = {code: chr(0x2400 + code) for code in range(0x20)}
+_VISIBLE[0x7F] = "\u2421"
+_VISIBLE |= {code: _REPLACEMENT for first, last in _INVISIBLE for code in range(first, last + 1)}
+
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f"
+    + "".join(f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in _INVISIBLE)
+    + "]"
+)
+
+# In JSON a control character can only come escaped; \" \\ and \/ are harmless.
+_ESCAPES = (b"\\u", b"\\n", b"\\r", b"\\t", b"\\b", b"\\f", b"\x7f")
+
+
+class NotJson(ValueError):
+    """These bytes are not JSON, by any reading."""
+
+
+def scrub_text(text: str, limit: int = MAX_TEXT) -> str:
+    """`text` without anything that a terminal obeys, at most `limit` characters long."""
+    if not text.isascii() or not text.isprintable():
+        text = text.translate(_VISIBLE) if _UNSAFE.search(text) else text
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def scrub_json(raw: bytes) -> bytes:
+    """The JSON text `raw` with every string scrubbed, keys included; the same bytes if clean.
+
+    Raises NotJson when it is not JSON.
+    """
+    if _is_clean(raw):
+        try:
+            msgspec.json.decode(raw, type=msgspec.Raw)
+        except (msgspec.DecodeError, RecursionError):
+            pass  # perhaps Python's reader, which minds less, can make sense of it
+        else:
+            return raw
+    try:
+        value = json.loads(raw.decode("utf-8-sig", "replace"), strict=False)
+        return msgspec.json.encode(_scrubbed(value))
+    except (ValueError, RecursionError, msgspec.EncodeError) as reason:
+        raise NotJson(str(reason)) from None
+
+
+def _is_clean(raw: bytes) -> bool:
+    if any(escape in raw for escape in _ESCAPES):
+        return False
+    if raw.isascii():
+        return True
+    try:
+        return _UNSAFE_IN_JSON.search(raw.decode()) is None
+    except UnicodeDecodeError:
+        return False
+
+
+# Outside of strings JSON has line ends and tabs; inside them they come escaped.
+_UNSAFE_IN_JSON = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "", 1))
+
+
+def _scrubbed(value: Any) -> Any:
+    match value:
+        case str():
+            return value.translate(_VISIBLE) if _UNSAFE.search(value) else value
+        case dict():
+            return {_scrubbed(key): _scrubbed(part) for key, part in value.items()}
+        case list():
+            return [_scrubbed(part) for part in value]
+        case int() if not -(2**63) <= value < 2**64 and not isinstance(value, bool):
+            return float(value) if abs(value) < 1e300 else None
+        case _:
+            return value

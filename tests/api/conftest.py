@@ -1,0 +1,50 @@
+"""A platform of canned answers, and services that talk to it without waiting for anything."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from aeptui.api.services import ApiSettings, Secret, Services
+from tests.api.canned import Canned, serving
+
+
+@pytest.fixture(scope="session")
+def canned_server() -> Iterator[Canned]:
+    with serving() as canned:
+        yield canned
+
+
+@pytest.fixture
+def canned(canned_server: Canned) -> Canned:
+    canned_server.forget()
+    return canned_server
+
+
+@pytest.fixture
+def settings(canned: Canned) -> ApiSettings:
+    return ApiSettings(
+        platform_url=canned.url,
+        ims_url=canned.url,
+        org_id="TEST@AdobeOrg",
+        client_id="the-client",
+        client_secret=Secret("the-client-secret"),
+        sandbox="dev",
+        calls_per_minute=6000,
+    )
+
+
+@pytest.fixture
+def naps() -> list[float]:
+    """The waits between tries that were asked for, in seconds."""
+    return []
+
+
+@pytest.fixture
+async def services(settings: ApiSettings, naps: list[float]) -> AsyncIterator[Services]:
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    async with Services(settings, sleep=nap, chance=lambda: 1.0) as services:
+        yield services
