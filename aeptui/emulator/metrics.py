@@ -21,7 +21,6 @@ class Work:
     window_from_ms: int | None
     window_to_ms: int | None
     due_ms: int
-    trigger: str = "schedule"  # schedule, demand or retry
     phase: str = "waiting"  # waiting, copy, promote
     step: int = 0
     copy_steps: int = 0

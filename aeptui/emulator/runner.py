@@ -41,13 +41,13 @@ class Runner:
 
     def __init__(self, world: World, crm: Crm, incidents: Incidents) -> None:
         self._world = world
-        self._crm = crm
+        self.crm = crm
+        self.incidents = incidents
         with world.transaction():
             self._agenda = Agenda(world)
             self._reached = Reached(world)
             self._staging = Staging(world)
         self._execution = Execution(world, crm, incidents, self._staging)
-        self._incidents = incidents
         self._next_ms: int | None = None
         self._seen_changes = -1
         self._seen_updates: dict[str, int] = {}
@@ -85,29 +85,31 @@ class Runner:
         with self._world.lock:
             return self._agenda.has("step", run_id)
 
-    def run_on_demand(self, sandbox: str, flow_id: str, params: dict[str, Any]) -> Document:
-        """A run over the window that `params` name (seconds); the caller has judged it."""
-        flow = self._known_flow(sandbox, flow_id)
-        now_ms = self._world.clock.now_ms()
-        work = Work(
-            window_from_ms=_ms(params["windowStartTime"]),
-            window_to_ms=_ms(params["windowEndTime"]),
-            due_ms=max(now_ms, _ms(params.get("startTime", 0))),
-            trigger="demand",
-        )
-        return self._make_run(flow, work, params=params)
+    def flow_changed(self, flow: Document) -> None:
+        """A flow was made or changed just now: what comes next for it is planned anew."""
+        self._plan(flow, self._world.clock.now_ms())
 
-    def retry(self, run: Document) -> Document:
+    def flow_deleted(self, flow: Document) -> None:
+        """A flow is gone: its ticks stop, a run that is under way ends in its own time."""
+        self._agenda.drop("tick", flow.id)
+        self._agenda.drop("change", flow.id)
+
+    def demand(self, flow: Document, from_ms: int, to_ms: int, params: dict[str, Any]) -> Document:
+        """A run over a window of its own, from the moment that `params` may name."""
+        due_ms = max(self._world.clock.now_ms(), _ms(params.get("startTime")))
+        return self._make_run(
+            flow, Work(window_from_ms=from_ms, window_to_ms=to_ms, due_ms=due_ms), params
+        )
+
+    def retry(self, flow: Document, run: Document) -> Document:
         """The window of a run once more, as a new run of the flow as it now is."""
-        flow = self._known_flow(run.sandbox, run.body["flowId"])
         before = run.private.get("work") or {}
         work = Work(
             window_from_ms=before.get("window_from_ms"),
             window_to_ms=before.get("window_to_ms"),
             due_ms=self._world.clock.now_ms(),
-            trigger="retry",
         )
-        return self._make_run(flow, work, params=run.body.get("params"))
+        return self._make_run(flow, work, run.body.get("params"))
 
     # -- what is due
 
@@ -141,7 +143,7 @@ class Runner:
             self._agenda.note("tick", flow.id, flow.sandbox, flow.id, following, due.at_ms)
         if self._agenda.steps(flow.id):
             return
-        if self._incidents.active(
+        if self.incidents.active(
             "no_tick",
             sandbox=flow.sandbox,
             at_ms=due.at_ms,
@@ -152,7 +154,8 @@ class Runner:
         from_ms = self._reached.until_ms(flow.id)
         if from_ms is None and not schedule.backfill:
             from_ms = schedule.start_ms
-        self._make_run(flow, Work(window_from_ms=from_ms, window_to_ms=due.at_ms, due_ms=due.at_ms))
+        work = Work(window_from_ms=from_ms, window_to_ms=due.at_ms, due_ms=due.at_ms)
+        self._make_run(flow, work, at_ms=due.at_ms)
 
     def _step(self, due: Due) -> int:
         run = self._world.get(due.sandbox, "runs", due.id)
@@ -214,10 +217,15 @@ class Runner:
     # -- runs and plans
 
     def _make_run(
-        self, flow: Document, work: Work, params: dict[str, Any] | None = None
+        self,
+        flow: Document,
+        work: Work,
+        params: dict[str, Any] | None = None,
+        at_ms: int | None = None,
     ) -> Document:
+        """A run that waits for its start; `at_ms` is when it was made, now unless said."""
         world = self._world
-        at_ms = work.due_ms if work.trigger == "schedule" else world.clock.now_ms()
+        at_ms = world.clock.now_ms() if at_ms is None else at_ms
         body: dict[str, Any] = audit(world, flow.sandbox) | {
             "createdAt": at_ms,
             "updatedAt": at_ms,
@@ -240,14 +248,6 @@ class Runner:
         self._agenda.note("step", run.id, flow.sandbox, flow.id, start_ms, at_ms)
         return run
 
-    def _known_flow(self, sandbox: str, flow_id: str) -> Document:
-        flow = self._world.get(sandbox, "flows", flow_id)
-        if flow is None:
-            raise LookupError(flow_id)
-        if self._reached.version(flow_id) is None:
-            self._plan(flow, flow.body["createdAt"])
-        return flow
-
     def _look_around(self, now_ms: int) -> None:
         """Notice what others wrote since the last time: flows, incidents, a new world."""
         world = self._world
@@ -262,7 +262,7 @@ class Runner:
             self._seen_updates.clear()
         for sandbox in world.sandboxes():
             self._notice_flows(sandbox["name"])
-        slow = tuple(one.id for one in self._incidents if one.kind == "slow")
+        slow = tuple(one.id for one in self.incidents if one.kind == "slow")
         if slow != self._seen_slow:
             self._seen_slow = slow
             self._pace(now_ms)
@@ -324,5 +324,8 @@ def _between(bounds: tuple[int, int], *parts: object) -> int:
     return low + int((high - low) * fraction("between", *parts))
 
 
-def _ms(seconds: object) -> int:
-    return int(str(seconds)) * 1000
+def _ms(moment: object) -> int:
+    """A moment as it was sent, in seconds or milliseconds, as a number or digits; 0 for none."""
+    text = str(moment)
+    value = int(text) if text.isdecimal() else 0
+    return value if value >= 10**11 else value * 1000
