@@ -99,7 +99,8 @@ def _store(world: World, document: Document, body: dict[str, Any]) -> None:
     if body["schemaRef"]["id"] != document.body["schemaRef"]["id"]:
         raise _bad("The schema of a dataset cannot be changed; make a new dataset for it.")
     held = document.body["extensions"]["adobe_lakeHouse"]["metrics"]
-    body = body | {name: value for name, value in document.body.items() if name in _OURS}
+    ours = {name: value for name, value in document.body.items() if name in _OURS}
+    body = {name: value for name, value in body.items() if name not in _OURS} | ours
     body["extensions"] = jsonpatch.merge(
         body.get("extensions") or {}, {"adobe_lakeHouse": {"metrics": held}}
     )

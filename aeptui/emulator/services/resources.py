@@ -8,6 +8,7 @@ by the same rules by which a client would have to make it.
 import copy
 import hashlib
 import json
+from functools import cache
 from typing import Any, NamedTuple
 
 from aeptui.emulator import xdm
@@ -38,9 +39,10 @@ class Found(NamedTuple):
     body: dict[str, Any]
 
 
-def global_of(kind: str) -> list[dict[str, Any]]:
-    """Adobe's own resources of a kind; the emulator knows no schema of Adobe's own."""
-    return [] if kind == "schemas" else xdm.global_resources(kind)
+@cache
+def global_of(kind: str) -> tuple[dict[str, Any], ...]:
+    """Adobe's own resources of a kind, to be read only; the emulator knows no schema of Adobe's."""
+    return () if kind == "schemas" else tuple(xdm.global_resources(kind))
 
 
 def tenant_of(world: World, sandbox: str, kind: str) -> list[dict[str, Any]]:
@@ -251,13 +253,34 @@ def _seal(whole: dict[str, Any]) -> None:
 
 # -- the rules
 
-_SHAPES: dict[str, type[dict[str, Any]] | type[list[Any]]] = {
+_SHAPES: dict[str, type[dict[str, Any]] | type[list[Any]] | type[str]] = {
     "allOf": list,
     "definitions": dict,
     "properties": dict,
+    "required": list,
+    "enum": list,
     "meta:immutableTags": list,
     "meta:intendedToExtend": list,
+    "$ref": str,
 }
+_WORDS = {dict: "an object", list: "an array", str: "text"}
+
+
+def _check_shape(node: Any, above: str) -> None:
+    """Whether a node of a JSON schema, and every node below it, is built as one must be."""
+    if not isinstance(node, dict):
+        raise malformed(f"{above or 'The body'} must be an object.")
+    for name, wanted in _SHAPES.items():
+        if name in node and not isinstance(node[name], wanted):
+            raise malformed(f"{above}/{name} must be {_WORDS[wanted]}.")
+    for name in ("properties", "definitions"):
+        for below, child in node.get(name, {}).items():
+            _check_shape(child, f"{above}/{name}/{below}")
+    for place, child in enumerate(node.get("allOf", [])):
+        _check_shape(child, f"{above}/allOf/{place}")
+    for name in ("items", "additionalProperties"):
+        if name in node and not isinstance(node[name], bool):
+            _check_shape(node[name], f"{above}/{name}")
 
 
 def _check(world: World, sandbox: str, kind: str, body: dict[str, Any], own_id: str | None) -> None:
@@ -266,17 +289,14 @@ def _check(world: World, sandbox: str, kind: str, body: dict[str, Any], own_id: 
         raise malformed("A resource needs a title.")
     if not isinstance(body.get("type", "object"), str):
         raise malformed("The type of a resource must be text.")
-    for name, wanted in _SHAPES.items():
-        if not isinstance(body.get(name, wanted()), wanted):
-            kind_of = "an array" if wanted is list else "an object"
-            raise malformed(f"{name} must be {kind_of}.")
-    parts = body.get("allOf", [])
-    if not all(isinstance(part, dict) and isinstance(part.get("$ref"), str) for part in parts):
+    _check_shape(body, "")
+    if not all("$ref" in part for part in body.get("allOf", [])):
         raise malformed("allOf must be an array of objects with a $ref.")
     _check_title(world, sandbox, title, own_id)
-    for ref in refs_of(body):
-        if lookup(world, sandbox, ref) is None and ref not in {RECORD, TIME_SERIES, ADHOC}:
-            raise not_found(ref)
+    try:
+        xdm.resolve(world, sandbox, body)
+    except xdm.Unresolved as reason:
+        raise not_found(reason.ref) from None
     if kind == "schemas":
         _check_schema(world, sandbox, body)
     elif kind == "classes" and not {RECORD, TIME_SERIES, ADHOC} & set(refs_of(body)):

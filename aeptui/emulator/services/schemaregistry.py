@@ -69,7 +69,7 @@ def get_list(call: Call, kind: str) -> Response:
     wanted = accept.for_list(call.headers.get("accept", ""))
     container = call.path["container"]
     if container == "global":
-        bodies = resources.global_of(kind)
+        bodies = list(resources.global_of(kind))
     else:
         bodies = resources.tenant_of(call.world, call.sandbox, kind)
     page = listing.paged(listing.filtered(bodies, call.query.getlist("property")), call.query)
