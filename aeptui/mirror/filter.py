@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from aeptui.mirror.ids import pack_id
@@ -139,5 +138,7 @@ def _field(kind: Kind, name: str) -> Field:
 
 def _nearest(asked: str, known: Iterable[str]) -> str:
     names = sorted(known)
+    from difflib import get_close_matches
+
     near = get_close_matches(asked, names, n=3, cutoff=0.5)
     return f"near it are {', '.join(near)}" if near else f"there are {', '.join(names)}"

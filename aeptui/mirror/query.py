@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from aeptui.mirror.filter import Condition, FilterError, parse
@@ -201,6 +200,8 @@ def _order(kind: Kind, name: str) -> Field:
     if name == "state":
         name = kind.word
     if name not in kind.by_name:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, sorted(kind.by_name), n=3, cutoff=0.0)
         raise UnknownOrder(f"{kind.name} are not sorted by {name}; try {', '.join(near)}.")
     return kind.by_name[name]

@@ -116,7 +116,7 @@ class Reader:
         words: dict[str, dict[str, int]] = {}
         for kind, word, n in self._connection.execute("SELECT kind, word, n FROM counter"):
             counts[kind] = counts.get(kind, 0) + n
-            if n:
+            if n and word:
                 words.setdefault(kind, {})[word] = n
         lost = self._connection.execute(
             "SELECT sum(lost) FROM runs WHERE created_at > ? AND lost > 0",
@@ -138,7 +138,8 @@ class Reader:
         return {
             kind: Freshness(from_ms(confirmed), trouble, from_ms(next_try), from_ms(complete))
             for kind, confirmed, trouble, next_try, complete in self._connection.execute(
-                "SELECT kind, confirmed_at, trouble, next_try_at, complete_at FROM known"
+                "SELECT kind, confirmed_at, trouble, next_try_at, complete_at FROM known "
+                "WHERE coalesce(confirmed_at, complete_at, next_try_at) IS NOT NULL"
             )
         }
 

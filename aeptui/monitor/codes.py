@@ -1,4 +1,9 @@
-"""The code book: what a code of the platform means and what to do about it."""
+"""The code book: what a code of the platform means, its usual cause, and what to do about it.
+
+The codes and their meaning are in `aeptui/api/AEP.md`; the numbers of Flow
+Service and of the sources collide, so a code is looked up with its family and
+its HTTP suffix, and never by its number alone.
+"""
 
 from __future__ import annotations
 
@@ -16,4 +21,136 @@ class Meaning:
     known: bool = True
 
 
-def meaning(code: str, message: str = "") -> Meaning: ...
+BOOK: dict[str, Meaning] = {
+    each.code: each
+    for each in (
+        Meaning(
+            "CONNECTOR-1001-500",
+            "the copy out of the source failed",
+            "expired or refused credentials, a network that does not let the platform in, a "
+            "table or column that is gone, or a source that limits calls",
+            "test the base connection; when it answers, retry the run",
+        ),
+        Meaning(
+            "CONNECTOR-2001-500",
+            "the rows were copied, but not written to the dataset",
+            "rows that cannot be parsed, mapped or validated, more of them than are allowed",
+            "read the codes below it, which name the rows and columns",
+        ),
+        Meaning(
+            "CONNECTOR-3001-500",
+            "the platform could not make a batch for the rows",
+            "trouble inside the platform",
+            "retry the run later; when it fails again, ask Adobe with the request id",
+        ),
+        Meaning(
+            "INGEST-1002-400",
+            "a file could not be uploaded",
+            "trouble between the copy and the data lake",
+            "retry the run",
+        ),
+        Meaning(
+            "INGEST-1211-400",
+            "rows were refused, and nobody kept which",
+            "error diagnostics are off in this flow",
+            "turn error diagnostics on and run the flow again",
+        ),
+        Meaning(
+            "INGEST-1212-400",
+            "some rows were refused and the others ingested",
+            "rows that do not fit the schema, fewer of them than are allowed",
+            "look at the sample rows",
+        ),
+        Meaning(
+            "INGEST-1401-400",
+            "a row cannot be parsed",
+            "a value that is not of the type or format of its field",
+            "correct it in the CRM, or convert it in the mapping",
+        ),
+        Meaning(
+            "INGEST-1555-400",
+            "a required field is missing or empty",
+            "an empty column in the CRM, or a field that nothing is mapped to",
+            "fill the column in the CRM, or map a default to the field",
+        ),
+        Meaning(
+            "MAPPER-3700-400",
+            "a value could not be transformed",
+            "an expression of the mapping that does not suit the value",
+            "check the expression and the types on both of its sides",
+        ),
+        Meaning(
+            "DCVS-1104-400",
+            "a value has the wrong type",
+            "a column of another type than its field",
+            "convert the value in the mapping",
+        ),
+        Meaning(
+            "DCVS-1105-400",
+            "a value has the wrong format",
+            "a text that does not match the pattern of its field",
+            "bring it into the format in the mapping",
+        ),
+        Meaning(
+            "DCVS-1106-400",
+            "a required key is missing",
+            "a field that the schema requires and nothing is mapped to",
+            "map it, or give it a default",
+        ),
+        Meaning(
+            "DCVS-1111-400",
+            "a required field is missing",
+            "an empty column, or a field that nothing is mapped to",
+            "map it, or give it a default",
+        ),
+        Meaning(
+            "106",
+            "a file of the batch is empty",
+            "a source that gave no rows",
+            "see whether the source has any",
+        ),
+        Meaning(
+            "118",
+            "the header of a file is empty or missing",
+            "a file without column names",
+            "add the header and run the flow again",
+        ),
+        Meaning(
+            "133",
+            "the batch has no files",
+            "nothing was uploaded before the batch was completed",
+            "run the flow again",
+        ),
+        Meaning(
+            "400",
+            "a part of a file is missing or overlaps another",
+            "an upload that was interrupted",
+            "run the flow again",
+        ),
+    )
+}
+
+_FAMILIES = {
+    "CONNECTOR": "the source or its copy has a problem",
+    "INGEST": "rows were refused on the way into the dataset",
+    "MAPPER": "the mapping could not transform a value",
+    "DCVS": "a value does not fit the schema",
+    "FLOW": "Flow Service refused",
+}
+
+
+def meaning(code: str, message: str = "") -> Meaning:
+    """What `code` means; one that the book lacks is told by its family or the platform's words.
+
+    The code of a single row comes without its family (`1401`) and is one of `INGEST`.
+    """
+    asked = code.strip()
+    for candidate in (asked, f"INGEST-{asked}-400"):
+        if candidate in BOOK:
+            return BOOK[candidate]
+    if "DPMAP" in asked:
+        known = BOOK["MAPPER-3700-400"]
+        return Meaning(asked, known.text, known.cause, known.remedy)
+    family = _FAMILIES.get(asked.partition("-")[0], "")
+    text = message or family or "the platform gave no reason"
+    return Meaning(asked, text, family if message else "", known=False)
