@@ -104,7 +104,7 @@ class Settings:
     code_book: str = ""
     keep_samples: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
-    thresholds: Mapping[str, float] = field(default_factory=dict)
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
 
     def zone(self) -> tzinfo:

@@ -42,15 +42,22 @@ class SecretSource:
 
     def read(self) -> str:
         """The secret; SecretUnavailable when it is not there."""
-        value = {
-            "command": self._from_command,
-            "env": self._from_env,
-            "file": self._from_file,
-            "keyring": self._from_keyring,
-            "text": lambda: self.text,
-        }[self.kind]()
+        match self.kind:
+            case "command":
+                value = self._from_command()
+            case "env":
+                value = self._from_env()
+            case "file":
+                value = self._from_file()
+            case "keyring":
+                value = self._from_keyring()
+            case "text":
+                value = self.text
         if not value:
             raise SecretUnavailable(f"{self} gave an empty secret.")
+        from aeptui.log import scrub
+
+        scrub.learn(value)
         return value
 
     def _from_env(self) -> str:

@@ -15,17 +15,21 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aeptui.config import ENVIRONMENT, REHEARSAL, Config, ConfigError, Profile, private_dir
+from aeptui.config import REHEARSAL, Config, Profile, private_dir
 from aeptui.credentials import SecretSource
 
 HOST = "127.0.0.1"
 PATIENCE_S = 60.0
 """How long the child may take until it serves."""
 STOP_S = 3.0
+LOG = "emulator.log"
+MADE = "made"
+"""Stands in the folder once a console has seen the world finished."""
 
 
 class RehearsalError(Exception):
@@ -93,6 +97,9 @@ class Rehearsal:
         """Start the child unless it runs; returns at once."""
         if self.running:
             return
+        if not (self.folder / MADE).exists():
+            # A world that was never finished is begun anew, under another organisation.
+            self.env_file.unlink(missing_ok=True)
         options = self.options
         argv = [sys.executable, "-m", "aeptui", "emulator", "--host", HOST]
         argv += ["--port", str(self.port), "--data", str(self.folder)]
@@ -100,7 +107,7 @@ class Rehearsal:
         argv += ["--start", options.start] if options.start else []
         argv += ["--env-file", str(self.env_file), "--until-stdin-closes"]
         clean = {key: value for key, value in os.environ.items() if not key.startswith("AEPTUI_")}
-        with (self.folder / "emulator.log").open("wb") as log:
+        with (self.folder / LOG).open("wb") as log:
             self._child = subprocess.Popen(  # noqa: S603 - our own program
                 argv,
                 stdin=subprocess.PIPE,
@@ -135,23 +142,30 @@ class Rehearsal:
 
     async def serving(self) -> None:
         """Return when the platform answers; RehearsalError when it ended or took too long."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE_S
-        while True:
-            if await _listens(self.port):
-                return
-            if not self.running:
-                raise RehearsalError(f"The local platform ended: {self._last_words()}")
-            if asyncio.get_running_loop().time() > deadline:
-                raise RehearsalError("The local platform does not answer; see " + str(self.folder))
-            await asyncio.sleep(0.05)
+        async with self._patiently():
+            while not await _listens(self.port):
+                await self._a_little()
+
+    async def _a_little(self) -> None:
+        if not self.running:
+            raise RehearsalError(f"The local platform ended: {self._last_words()}")
+        await asyncio.sleep(0.05)
+
+    @contextlib.asynccontextmanager
+    async def _patiently(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                yield
+        except TimeoutError:
+            raise RehearsalError(
+                f"The local platform does not answer; {self.folder / LOG} has its words."
+            ) from None
 
     async def profile(self) -> Profile:
         """The profile of this world; waits for the child only if the world was never made."""
-        if not self._known():
-            await self.serving()
-        known = self._known()
-        if not known:
-            raise RehearsalError(f"The local platform wrote no {self.env_file}.")
+        async with self._patiently():
+            while not (known := self._known()):
+                await self._a_little()
         secret = known["AEPTUI_CLIENT_SECRET"]
         return Profile(
             name=REHEARSAL,
@@ -179,6 +193,8 @@ class Rehearsal:
                     f"The local platform does not answer at {self.url}."
                 ) from reason
         making = state.get("making")
+        if making is None:
+            (self.folder / MADE).touch(mode=0o600)
         return (int(making["done"]), int(making["of"])) if making else None
 
     def _known(self) -> dict[str, str]:
@@ -218,7 +234,7 @@ class Rehearsal:
 
     def _last_words(self) -> str:
         try:
-            text = (self.folder / "emulator.log").read_text(encoding="utf-8", errors="replace")
+            text = (self.folder / LOG).read_text(encoding="utf-8", errors="replace")
         except OSError:
             text = ""
         lines = [line for line in text.splitlines() if line.strip()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 
 class LocalZone(tzinfo):
@@ -14,7 +14,7 @@ class LocalZone(tzinfo):
     """
 
     def fromutc(self, dt: datetime) -> datetime:
-        seconds = dt.replace(tzinfo=timezone.utc).timestamp()
+        seconds = dt.replace(tzinfo=UTC).timestamp()
         offset = timedelta(seconds=time.localtime(seconds).tm_gmtoff)
         shifted = dt + offset
         earlier = time.localtime(seconds - 3600).tm_gmtoff
@@ -41,7 +41,7 @@ def zone_named(name: str) -> tzinfo:
     if name == "local":
         return LocalZone()
     if name.upper() == "UTC":
-        return timezone.utc
+        return UTC
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:

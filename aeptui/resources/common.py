@@ -1,12 +1,39 @@
-"""What the details of several resource types have in common."""
+"""What the lists and details of several resource types have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from aeptui.mirror.rows import Row
+from aeptui.mirror.values import Linked
 from aeptui.resources import formats
-from aeptui.resources.definition import Column, Fact, Facts, Moment
+from aeptui.resources.definition import Column, Fact, Facts, Grid, Moment, Tone
+
+STATE_TONES: dict[str, Tone] = {
+    "failed": "bad",
+    "failure": "bad",
+    "abandoned": "bad",
+    "disabled": "off",
+    "draft": "off",
+    "inactive": "off",
+    "active": "good",
+    "enabled": "good",
+    "success": "good",
+    "processing": "busy",
+    "loading": "busy",
+    "staging": "busy",
+    "initializing": "busy",
+}
+
+
+def state_tone(row: Any) -> Tone:
+    """How the platform's own word for a state is meant; most of them not at all."""
+    return STATE_TONES.get(row.state.lower(), "")
+
+
+def state_fact(row: Row) -> Fact:
+    return Fact("State", row.state or formats.DASH, tone=state_tone(row))
 
 
 def identity(row: Row, moment: Moment, more: Sequence[Fact] = ()) -> Facts:
@@ -22,14 +49,32 @@ def identity(row: Row, moment: Moment, more: Sequence[Fact] = ()) -> Facts:
     return Facts(facts)
 
 
-def named(name: str, id: str) -> str:
-    """A resource by its name, by its id while the name is not known, or a dash."""
-    return name or id or formats.DASH
-
-
 def reference(label: str, kind: str, id: str, name: str) -> Fact:
     """A fact that names another resource and can be followed to it."""
-    return Fact(label, named(name, id), kind=kind if id else "", id=id)
+    return Fact(label, name or id or formats.DASH, kind=kind if id else "", id=id)
+
+
+def links_grid(links: Sequence[Linked]) -> Grid:
+    """What a resource uses and what uses it."""
+    return Grid(
+        title="Used by and uses",
+        header=("", "KIND", "NAME", "STATE"),
+        rows=tuple((link.relation, link.kind, link.name or link.id, link.state) for link in links),
+        empty="Nothing uses it, and it uses nothing.",
+    )
+
+
+def mapping_at(body: Any, *path: str) -> dict[str, Any]:
+    """The object at `path` inside a body, or an empty one."""
+    for part in path:
+        body = body.get(part) if isinstance(body, dict) else None
+    return body if isinstance(body, dict) else {}
+
+
+def records_at(body: Any, name: str) -> list[dict[str, Any]]:
+    """The objects of the list `name` inside a body."""
+    listed = body.get(name) if isinstance(body, dict) else None
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
 NAME = Column("NAME", lambda row, moment: row.name or row.id, width=28, order="name", grow=True)
@@ -40,4 +85,4 @@ UPDATED = Column(
     order="updated_at",
     shed=1,
 )
-STATE = Column("STATE", lambda row, moment: row.state, width=9, order="state")
+STATE = Column("STATE", lambda row, moment: row.state, width=9, order="state", tone=state_tone)

@@ -5,11 +5,34 @@ Navigation, the palette, the command line and help are read from here.
 
 from __future__ import annotations
 
+from aeptui.resources.batches import BATCHES
+from aeptui.resources.connections import (
+    BASE_CONNECTIONS,
+    SOURCE_CONNECTIONS,
+    TARGET_CONNECTIONS,
+)
+from aeptui.resources.datasets import DATASETS
 from aeptui.resources.definition import Resource
 from aeptui.resources.flows import FLOWS
+from aeptui.resources.mappings import MAPPING_SETS
+from aeptui.resources.platform import CONNECTION_SPECS, FLOW_SPECS, SANDBOXES
 from aeptui.resources.runs import RUNS
+from aeptui.resources.schemas import SCHEMAS
 
-RESOURCES: tuple[Resource, ...] = (FLOWS, RUNS)
+RESOURCES: tuple[Resource, ...] = (
+    FLOWS,
+    RUNS,
+    BASE_CONNECTIONS,
+    SOURCE_CONNECTIONS,
+    TARGET_CONNECTIONS,
+    SCHEMAS,
+    DATASETS,
+    MAPPING_SETS,
+    BATCHES,
+    SANDBOXES,
+    CONNECTION_SPECS,
+    FLOW_SPECS,
+)
 
 BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in RESOURCES}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from aeptui.mirror.rows import Row, RunRow
 from aeptui.monitor import tones
@@ -15,11 +15,11 @@ from aeptui.resources.definition import (
     Fact,
     Facts,
     Grid,
-    Moment,
     Prose,
     Resource,
     Tone,
 )
+from aeptui.resources.troubles import error_grid
 
 if TYPE_CHECKING:
     from aeptui.session import Session
@@ -31,11 +31,50 @@ def word_tone(row: RunRow) -> Tone:
 
 async def detail(session: Session, row: Row) -> Detail:
     """A run's counts, its steps, its codes with their meaning, and rows that failed."""
-    run = cast(RunRow, row)
-    moment = session.moment()
+    from aeptui.resources import why
+
+    explanation = await why.explain(session, row.id)
+    run, model, moment = explanation.row, explanation.run, session.moment()
+    blocks: list[Block] = [
+        Prose(explanation.headline, tone=word_tone(run)),
+        Grid(
+            title="Rows",
+            header=("RECEIVED", "INGESTED", "SKIPPED", "LOST", "WARNINGS"),
+            rows=(
+                tuple(
+                    formats.count(number)
+                    for number in (run.received, run.ingested, run.skipped, run.lost, run.warnings)
+                ),
+            ),
+            right=frozenset(range(5)),
+        ),
+        why.steps_grid(model, moment),
+    ]
+    if explanation.troubles:
+        blocks.append(error_grid(explanation.troubles))
+    blocks += why.sample_blocks(explanation)
+    window = formats.DASH
+    if run.window_start or run.window_end:
+        start, end = (formats.full(edge, moment) for edge in (run.window_start, run.window_end))
+        window = f"{start} to {end}"
+    facts = [
+        reference("Flow", "flows", run.flow_id, run.flow_name),
+        reference("Batch", "batches", run.batch_id, ""),
+        Fact("Started", formats.full(run.started_at, moment)),
+        Fact("Ended", formats.full(run.completed_at, moment)),
+        Fact(
+            "Took",
+            formats.took(run.started_at, run.completed_at, moment if run.phase else None),
+        ),
+        Fact("Window", window),
+        Fact("Read", formats.size(model.input_bytes)),
+        Fact("Written", formats.size(model.output_bytes)),
+    ]
+    blocks += [Facts(facts), identity(run, moment)]
+    when = formats.date_time(run.started_at or run.created_at, moment)
     return Detail(
-        title=f"{run.flow_name or 'run'}, {formats.date_time(run.started_at, moment)}",
-        blocks=[identity(run, moment)],
+        title=f"{run.flow_name or 'Run'}, run of {when}",
+        blocks=blocks,
         word=formats.said(run.word) or run.state,
         tone=word_tone(run),
     )

@@ -1,0 +1,452 @@
+"""The command line: arguments, the composition of a command, and exit codes.
+
+Only argparse is imported before the arguments are known; every command imports
+what it needs when it runs, since start-up time is a feature.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from aeptui import __version__
+
+if TYPE_CHECKING:
+    from aeptui.config import Config, Flags
+    from aeptui.session import Session
+
+FINE, TROUBLE, USAGE, REFUSED, UNREACHABLE, BUG = 0, 1, 2, 3, 4, 70
+INTERRUPTED = 130
+
+KINDS = (
+    "flows",
+    "runs",
+    "base-connections",
+    "source-connections",
+    "target-connections",
+    "schemas",
+    "datasets",
+    "mapping-sets",
+    "batches",
+    "sandboxes",
+    "connection-specs",
+    "flow-specs",
+)
+"""For help and completion; the registry, which takes longer to import, has the same."""
+
+COMMANDS = (
+    "demo",
+    "emulator",
+    "list",
+    "get",
+    "why",
+    "config",
+    "doctor",
+    "completion",
+)
+
+EXIT_CODES = """\
+exit codes: 0 fine; 1 something bad was found; 2 usage or configuration;
+3 credentials or permission refused; 4 platform unreachable; 70 a bug of ours
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, with the nearest word that exists."""
+
+    def error(self, message: str) -> NoReturn:
+        choice = re.match(
+            r"argument (\S+): invalid choice: '([^']*)' \(choose from (.*)\)", message
+        )
+        if choice:
+            message = self._no_such(choice[1], choice[2], choice[3])
+        unknown = re.match(r"unrecognized arguments: (.*)", message)
+        if unknown:
+            message = f"{unknown[1]} is not understood here."
+        if not message.endswith((".", "?")):
+            message = f"{message[0].upper()}{message[1:]}."
+        self.exit(USAGE, f"aeptui: {message} `{self.prog} --help` shows what there is.\n")
+
+    def _no_such(self, what: str, word: str, choices: str) -> str:
+        from aeptui.nearest import nearest
+
+        known = [choice.strip().strip("'") for choice in choices.split(",")]
+        kind = "command" if what == "COMMAND" else f"{what} value"
+        guess = nearest(word, known)
+        hint = f"Did you mean {guess}?" if guess else f"There are {', '.join(known)}."
+        return f"There is no {kind} {word!r}. {hint}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; answers its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words == ["--version"]:
+        print(f"aeptui {__version__}")
+        return FINE
+    options = build_parser(words).parse_args(words)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing may be flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except Exception as error:
+        return failed(error)
+
+
+def failed(error: Exception) -> int:
+    """Say in one sentence what went wrong, and choose the exit code."""
+    code = expected(error)
+    if code is None:
+        return unforeseen(error)
+    from aeptui.log import scrub
+
+    text = scrub(str(error))
+    print(f"aeptui: {text if text.endswith(('.', '?', ')')) else text + '.'}", file=sys.stderr)
+    return code
+
+
+def expected(error: Exception) -> int | None:
+    """The exit code of a failure that can be expected; None for a bug of ours."""
+    name = type(error).__name__
+    module = type(error).__module__
+    if module == "aeptui.config" or module == "aeptui.credentials":
+        return USAGE
+    if module == "aeptui.rehearsal":
+        return UNREACHABLE
+    if module == "aeptui.mirror.filter" or name == "Usage":
+        return USAGE
+    if name in ("NotThere", "NoSuchRun"):
+        return TROUBLE
+    if "aeptui.api.errors" not in sys.modules:
+        return None
+    from aeptui.api import errors
+
+    if isinstance(error, errors.SettingsError):
+        return USAGE
+    if isinstance(error, errors.AuthError | errors.Forbidden):
+        return REFUSED
+    if isinstance(error, errors.WrongSandbox):
+        return REFUSED if error.status == 403 else USAGE
+    if isinstance(error, errors.ApiUnreachable | errors.RateLimited | errors.BadAnswer):
+        return UNREACHABLE
+    if isinstance(error, errors.ApiError):
+        down = error.status >= 500 and not isinstance(error, errors.NotEmulated)
+        return UNREACHABLE if down else TROUBLE
+    return None
+
+
+def unforeseen(error: BaseException) -> int:
+    """A bug of ours: the traceback goes to the log, a sentence and its path to the operator."""
+    from aeptui import log
+    from aeptui.config import state_dir
+
+    path = log.begin(state_dir(os.environ))
+    log.unforeseen(error)
+    print(
+        f"aeptui: something went wrong that should not have ({type(error).__name__}); "
+        f"{path} has the details.",
+        file=sys.stderr,
+    )
+    return BUG
+
+
+# The arguments ----------------------------------------------------------------
+
+
+def build_parser(words: Sequence[str] = ()) -> Parser:
+    """The parser; the emulator's own flags are only read in when `words` speak of it."""
+    parser = Parser(
+        prog="aeptui",
+        description="Dataflows into Adobe Experience Platform, watched and made in a terminal.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"aeptui {__version__}")
+    _global_flags(parser, first=True)
+    parser.set_defaults(run=console)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser, title="commands")
+
+    def command(name: str, help: str, run: Callable[[argparse.Namespace], int]) -> Parser:
+        added: Parser = commands.add_parser(name, help=help, description=help)
+        added.set_defaults(run=run)
+        if name != "emulator":
+            _global_flags(added, first=False)
+        return added
+
+    _demo_arguments(command("demo", "rehearse on a local platform; nothing to set up", demo))
+    emulating = command("emulator", "the local platform alone, for other clients", emulator)
+    if "emulator" in words:
+        from aeptui.emulator import server
+
+        server.add_arguments(emulating)
+    _list_arguments(command("list", "list what there is of a kind", list_))
+    getting = command("get", "show one resource, whole", get)
+    getting.add_argument("kind", metavar="KIND", help=_kinds())
+    getting.add_argument("id", metavar="ID", help="its id, or a name that only one of its kind has")
+    getting.add_argument("--json", action="store_true", help="for another program")
+    explaining = command("why", "explain a run: steps, codes, rows that were refused", why)
+    explaining.add_argument("run_id", metavar="RUN_ID")
+    explaining.add_argument("--json", action="store_true", help="for another program")
+    configuring = command("config", "write, find or check the configuration file", config)
+    configuring.add_argument(
+        "what",
+        nargs="?",
+        choices=("init", "path", "check"),
+        default="check",
+        metavar="WHAT",
+        help="init writes one to begin with, path says where it belongs, check reads it (default)",
+    )
+    command("doctor", "check the whole way from the configuration to the platform", doctor)
+    completing = command("completion", "print a completion script for a shell", completion)
+    completing.add_argument("shell", choices=("bash", "zsh", "tcsh"), metavar="SHELL")
+    return parser
+
+
+def _kinds() -> str:
+    return "one of " + ", ".join(KINDS)
+
+
+def _global_flags(parser: argparse.ArgumentParser, *, first: bool) -> None:
+    """The flags that every command knows, before or after its name."""
+    flags = parser.add_argument_group("everywhere")
+
+    def add(name: str, **more: Any) -> None:
+        default = (False if more.get("action") else None) if first else argparse.SUPPRESS
+        flags.add_argument(name, default=default, **more)
+
+    add("--config", type=Path, metavar="FILE", help="the configuration file")
+    add("--profile", metavar="NAME", help="which profile of it to use")
+    add("--sandbox", metavar="NAME", help="which sandbox to open")
+    add("--read-only", action="store_true", help="write nothing, whatever the profile says")
+    add("--allow-writes", action="store_true", help="open writing for this command")
+    add("--confirm-sandbox", metavar="NAME", help="needed to write in a protected sandbox")
+    add("--plain", action="store_true", help="no colours, ASCII only")
+    add("--log-level", choices=("debug", "info", "warning", "error"), help="how much is logged")
+
+
+def _demo_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--seed", type=int, default=1, metavar="N", help="which world to make (default: 1)")
+    add("--speed", type=float, default=1.0, metavar="X", help="emulated seconds per second")
+    add("--start", default="", metavar="ISO", help="emulated time to begin at (default: now)")
+    add("--fresh", action="store_true", help="throw the world of an earlier run away first")
+    add("--port", type=int, default=0, metavar="P", help="port of the local platform")
+
+
+def _list_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("kind", metavar="KIND", help=_kinds())
+    add("--filter", default="", metavar="EXPR", help="such as 'contacts state:failed lost>100'")
+    add("--failed", action="store_true", help="only what failed or lost rows")
+    add("--since", default="", metavar="8h", help="only what ran or changed since")
+    add("--sort", default="", metavar="COL", help="by this column; --sort=-COL turns it round")
+    add("--limit", type=_limit, metavar="N", help="at most so many")
+    add("--cached", action="store_true", help="what is known already, without asking the platform")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument(
+        "--output",
+        choices=("table", "json", "jsonl", "csv"),
+        default="table",
+        metavar="FORMAT",
+        help="table, json, jsonl or csv",
+    )
+    output.add_argument(
+        "--json",
+        dest="output",
+        action="store_const",
+        const="json",
+        help="the same as --output json",
+    )
+
+
+def _limit(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def flags_of(options: argparse.Namespace) -> Flags:
+    """The global flags as the configuration knows them."""
+    from aeptui.config import Flags
+
+    return Flags(
+        config=options.config,
+        profile=options.profile or "",
+        sandbox=options.sandbox or "",
+        read_only=options.read_only,
+        allow_writes=options.allow_writes,
+        confirm_sandbox=options.confirm_sandbox or "",
+        plain=options.plain,
+        log_level=options.log_level or "info",
+    )
+
+
+# The commands -----------------------------------------------------------------
+
+
+def _load(options: argparse.Namespace) -> Config:
+    from aeptui.config import load
+
+    config = load(os.environ, flags_of(options))
+    for warning in config.warnings:
+        print(f"aeptui: {warning}", file=sys.stderr)
+    return config
+
+
+def console(options: argparse.Namespace) -> int:
+    """The console on the chosen profile, or the first screen where there is none."""
+    import asyncio
+
+    config = _load(options)
+    if not config.chosen:
+        from aeptui.ui.app import run_first_screen
+
+        choice = run_first_screen(config)
+        return demo(build_parser().parse_args(["demo"])) if choice == "demo" else FINE
+    from aeptui.session import open_session
+
+    session = asyncio.run(open_session(config))
+    return _on_screen(session)
+
+
+def demo(options: argparse.Namespace) -> int:
+    """The local platform as a child process, and the console on it."""
+    import asyncio
+
+    from aeptui.config import rehearsal_config
+    from aeptui.rehearsal import Options, Rehearsal
+
+    config = rehearsal_config(os.environ, flags_of(options))
+    wish = Options(options.seed, options.speed, options.start, options.fresh, options.port)
+    rehearsal = Rehearsal.prepare(config, wish)
+    rehearsal.start()
+    try:
+        from aeptui.session import open_session
+
+        session = asyncio.run(open_session(config, rehearsal=rehearsal))
+        return _on_screen(session)
+    finally:
+        asyncio.run(rehearsal.stop())
+
+
+def _on_screen(session: Session) -> int:
+    from aeptui import log
+    from aeptui.ui.app import run_console
+
+    log.begin(session.config.state_dir, session.config.flags.log_level)
+    return run_console(session)
+
+
+def emulator(options: argparse.Namespace) -> int:
+    """The local platform alone."""
+    from aeptui.emulator import server
+
+    return server.run(options)
+
+
+def _in_session(
+    options: argparse.Namespace, work: Callable[[Session], Coroutine[Any, Any, int]]
+) -> int:
+    """Run `work` on a session of the chosen profile."""
+    import asyncio
+
+    from aeptui import log
+    from aeptui.session import session_for
+
+    config = _load(options)
+    config.profile()  # what is missing is said before anything is made on disk
+    log.begin(config.state_dir, config.flags.log_level)
+
+    async def worked() -> int:
+        async with session_for(config) as session:
+            if session.mirror.notice:
+                print(f"aeptui: {session.mirror.notice}", file=sys.stderr)
+            return await work(session)
+
+    return asyncio.run(worked())
+
+
+def list_(options: argparse.Namespace) -> int:
+    """The rows of a kind."""
+    from aeptui.headless import listing
+
+    wish = listing.Wish(
+        resource=_resource(options.kind),
+        filter=options.filter,
+        failed=options.failed,
+        since=options.since,
+        sort=options.sort,
+        limit=options.limit,
+        cached=options.cached,
+        output=options.output,
+    )
+    return _in_session(options, lambda session: listing.run(session, wish, os.environ))
+
+
+def get(options: argparse.Namespace) -> int:
+    """One resource, whole."""
+    from aeptui.headless import one
+
+    resource = _resource(options.kind)
+    return _in_session(
+        options,
+        lambda session: one.get(session, resource, options.id, json=options.json, env=os.environ),
+    )
+
+
+def why(options: argparse.Namespace) -> int:
+    """One run, explained."""
+    from aeptui.headless import one
+
+    return _in_session(
+        options,
+        lambda session: one.why(session, options.run_id, json=options.json, env=os.environ),
+    )
+
+
+def _resource(word: str) -> Any:
+    from aeptui.headless.listing import Usage
+    from aeptui.nearest import nearest
+    from aeptui.resources import registry
+
+    resource = registry.by_name(word)
+    if resource is None:
+        guess = nearest(word, registry.names())
+        hint = f"Did you mean {guess}?" if guess else f"There are {', '.join(KINDS)}."
+        raise Usage(f"There is no kind {word!r}. {hint}")
+    return resource
+
+
+def config(options: argparse.Namespace) -> int:
+    """Write, find or check the configuration file."""
+    from aeptui.headless import settings
+
+    return settings.run(options.what, os.environ, flags_of(options))
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """The whole way from the configuration to the platform, a line for each step."""
+    import asyncio
+
+    from aeptui.headless import doctor as checks
+
+    return asyncio.run(checks.run(os.environ, flags_of(options)))
+
+
+def completion(options: argparse.Namespace) -> int:
+    """A completion script on standard output."""
+    import shtab
+
+    parser = build_parser(["emulator"])
+    print(shtab.complete(parser, shell=options.shell))
+    return FINE

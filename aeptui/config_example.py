@@ -1,0 +1,96 @@
+"""The text of `config.example.toml`, which `aeptui config init` writes for a new user."""
+
+EXAMPLE = """\
+# aeptui's configuration: every key, its default, and what it means.
+#
+# `aeptui config path` says where the file belongs, `aeptui config init` puts this
+# one there, `aeptui config check` reads it and names what is wrong with its line.
+# Nothing here is needed for `aeptui demo`. aeptui never changes this file.
+
+# The profile to use when neither --profile nor AEPTUI_PROFILE names one. With a
+# single profile in the file, that one is used without being named.
+# profile = "acme"
+
+# The zone in which times are shown: "local", "UTC", or a name such as "Europe/Paris".
+timezone = "local"
+
+# So many days of runs and batches are read and kept.
+history_days = 30
+
+# The largest size of one sandbox's mirror on disk, in megabytes. Read, not yet enforced.
+max_mb = 500
+
+# How the screen is sent: "diff" sends only cells that changed, "stock" is Textual's own driver.
+driver = "diff"
+
+# Keep the last screen to draw it at the next start. Read, without effect yet.
+saved_screen = true
+
+# The colours. Read, without effect yet: there is one theme.
+theme = "default"
+
+# A file of your own with meanings of error codes. Read, without effect yet.
+code_book = ""
+
+# Whether sample rows may be kept on disk; they are personal data. Read, without
+# effect yet: samples are never kept.
+keep_samples = false
+
+[sync]
+# Real seconds between two looks at flows and runs.
+interval_s = 15
+# How many calls a minute are sent at most, the questions you ask included.
+calls_per_minute = 20
+
+[thresholds]
+# A flow is late when no run began this many minutes after it was due ...
+late_minutes = 5
+# ... or after so many times its usual lag, whichever is longer.
+late_lags = 2
+# A run is stuck when it has run this many minutes ...
+stuck_minutes = 10
+# ... and so many times the duration that 95 of 100 runs stay under.
+stuck_times = 3
+# Rows or duration are odd outside the median plus or minus so many median deviations ...
+odd_mads = 4
+# ... over at least this many runs.
+odd_runs = 10
+# A flow is silent when a run brings no rows although, of so many clean runs before it ...
+silent_of = 10
+# ... at least so many had some.
+silent_with_rows = 8
+# A flow is expiring when its dataset will be deleted within so many days.
+expiring_days = 7
+
+# Other keys for what the console does: an id from the help page, then the key.
+# Read, without effect yet.
+[keys]
+# refresh = "f5"
+
+# Whom to tell of what. Read, without effect yet: alerts are not delivered.
+# [[alerts]]
+# on = ["failed", "late"]          # the states that are told
+# flows = "Salesforce *"           # which flows, as a glob; default "*"
+# bell = true                      # ring the terminal's bell; default false
+# command = ["notify-send", "aeptui"]
+# webhook = "https://example.org/hook"
+# quiet_s = 900                    # do not repeat within so many seconds; default 0
+
+# One table for each organisation and role. Environment variables named AEPTUI_
+# and the key (AEPTUI_ORG_ID, AEPTUI_CLIENT_SECRET, ...) win over the file.
+# [profiles.acme]
+# org_id = "0123456789ABCDEF01234567@AdobeOrg"
+# client_id = "0123456789abcdef0123456789abcdef"
+# client_secret = { command = ["pass", "show", "adobe/acme"] }   # the program's first output
+# client_secret = { env = "ACME_SECRET" }                        # an environment variable
+# client_secret = { file = "~/.config/aeptui/acme.secret" }      # mode 0600, or it is refused
+# client_secret = { keyring = "aeptui/acme" }                    # needs pip install 'aeptui[keyring]'
+# scopes = "openid,AdobeID,read_organizations,additional_info.projectedProductContext,session"
+# sandbox = "prod"
+# platform_url = "https://platform.adobe.io"        # scheme and host only
+# ims_url = "https://ims-na1.adobelogin.com"        # scheme and host only
+# protected = ["prod"]      # sandboxes whose name must be typed before a write; true is all, default false
+# read_only = true          # no writes unless this says false
+# proxy = ""                # such as "http://proxy.example.org:3128"
+# ca_bundle = ""            # a file of certificates to trust instead of the usual ones
+"""

@@ -1,0 +1,1 @@
+"""The commands without a screen: data to stdout, everything else to stderr."""

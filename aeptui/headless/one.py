@@ -1,0 +1,113 @@
+"""`aeptui get` and `aeptui why`: one resource, whole; one run, explained."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aeptui.headless.asking import ask_one, bring
+from aeptui.headless.text import Paper, detail, say
+from aeptui.mirror.rows import AnyRow
+from aeptui.resources.definition import Resource
+
+if TYPE_CHECKING:
+    from aeptui.resources.why import Explanation
+    from aeptui.session import Session
+
+
+class NotThere(Exception):
+    """Nothing has that id or name; the text is a sentence."""
+
+
+async def get(
+    session: Session, resource: Resource, wanted: str, *, json: bool, env: Mapping[str, str]
+) -> int:
+    """One resource by its id, or by a name that only one of its kind has."""
+    await bring(session, resource.kind, detailed=True)
+    row = await _find(session, resource, wanted)
+    if json:
+        links = await session.mirror.links(resource.kind, row.id)
+        _json(
+            {
+                "kind": resource.kind,
+                "sandbox": session.sandbox,
+                "row": msgspec.to_builtins(row),
+                "links": [link._asdict() for link in links],
+                "body": await session.mirror.body(resource.kind, row.id),
+            }
+        )
+        return 0
+    shown = await resource.detail(session, row)
+    say(detail(shown, Paper.of(sys.stdout, env, plain=session.config.flags.plain)))
+    return 0
+
+
+async def _find(session: Session, resource: Resource, wanted: str) -> AnyRow:
+    row = await session.mirror.get(resource.kind, wanted)
+    if row is not None:
+        return row
+    found = [
+        known
+        for known in await session.mirror.find(wanted)
+        if known.kind == resource.kind and known.name.lower() == wanted.lower()
+    ]
+    if len(found) > 1:
+        ids = ", ".join(known.id for known in found)
+        raise NotThere(f"{len(found)} {resource.plural} are called {wanted}: {ids}. Give an id.")
+    if found:
+        row = await session.mirror.get(resource.kind, found[0].id)
+    else:
+        row = await ask_one(session, resource.kind, wanted)
+    if row is None:
+        raise NotThere(f"There is no {resource.name} {wanted} in {session.sandbox}.")
+    return row
+
+
+async def why(session: Session, run_id: str, *, json: bool, env: Mapping[str, str]) -> int:
+    """A run explained; 1 when something was found that a person should look at."""
+    from aeptui.resources.why import explain, laid_out
+
+    await bring(session, "runs", detailed=True)
+    explanation = await explain(session, run_id)
+    if json:
+        _json(_builtins(explanation))
+    else:
+        shown = laid_out(explanation, session.moment())
+        say(detail(shown, Paper.of(sys.stdout, env, plain=session.config.flags.plain)))
+    return 1 if explanation.bad else 0
+
+
+def _builtins(explanation: Explanation) -> dict[str, Any]:
+    row = explanation.row
+    return {
+        "run": msgspec.to_builtins(row),
+        "flow": msgspec.to_builtins(explanation.flow),
+        "headline": explanation.headline,
+        "steps": msgspec.to_builtins(explanation.run.activities),
+        "troubles": [
+            {
+                "code": trouble.code,
+                "rows": trouble.rows,
+                "activity": trouble.activity,
+                "message": trouble.message,
+                "meaning": trouble.meaning.text,
+                "cause": trouble.meaning.cause,
+                "remedy": trouble.meaning.remedy,
+            }
+            for trouble in explanation.troubles
+        ],
+        "samples": msgspec.to_builtins(explanation.samples),
+        "samples_note": explanation.samples_note,
+        "since": msgspec.to_builtins(explanation.since),
+        "runs_with_this_code": explanation.before,
+        "last_clean_run": explanation.last_clean.id if explanation.last_clean else None,
+        "changes": msgspec.to_builtins(explanation.changes),
+    }
+
+
+def _json(value: Any) -> None:
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    sys.stdout.write(text.decode() + "\n")

@@ -1,0 +1,204 @@
+"""Tables and details as plain text."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from aeptui.resources.definition import Column, Detail, Facts, Grid, Moment, Prose, Tone
+
+SGR: dict[Tone, str] = {
+    "bad": "31;1",
+    "warn": "33",
+    "good": "32",
+    "busy": "36",
+    "off": "2",
+    "dim": "2",
+    "bright": "1",
+}
+GAP = "  "
+NARROWEST = 20
+
+
+class Paper:
+    """How a text may be drawn: the width to keep to, if any, and whether colours are welcome."""
+
+    def __init__(self, width: int | None, colour: bool) -> None:
+        self.width = width
+        self.colour = colour
+
+    @classmethod
+    def of(cls, out: TextIO, env: Mapping[str, str], *, plain: bool) -> Paper:
+        """A terminal has a width; colours only where nobody asked for none (NO_COLOR)."""
+        if not out.isatty():
+            return cls(None, False)
+        try:
+            width = os.get_terminal_size(out.fileno()).columns
+        except OSError:
+            width = 80
+        colour = not plain and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
+        return cls(max(width, NARROWEST), colour)
+
+    def tinted(self, text: str, tone: Tone) -> str:
+        code = SGR.get(tone) if self.colour else None
+        return f"\x1b[{code}m{text}\x1b[0m" if code and text.strip() else text
+
+
+def cells(text: str) -> int:
+    """How many terminal cells a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def fitted(text: str, width: int, *, right: bool = False) -> str:
+    """A text in exactly `width` cells, cut with an ellipsis when it is longer."""
+    if cells(text) > width:
+        kept = ""
+        for char in text:
+            if cells(kept) + cells(char) > width - 1:
+                break
+            kept += char
+        text = kept + "…"
+    padding = " " * max(0, width - cells(text))
+    return padding + text if right else text + padding
+
+
+def chosen(columns: Sequence[Column], width: int | None) -> list[Column]:
+    """The columns that fit; the ones with the highest `shed` go first."""
+    shown = list(columns)
+    while width is not None and _needed(shown) > width:
+        sheddable = [column for column in shown if column.shed]
+        if not sheddable:
+            break
+        shown.remove(max(sheddable, key=lambda column: column.shed))
+    return shown
+
+
+def _needed(columns: Sequence[Column]) -> int:
+    return sum(column.width for column in columns) + len(GAP) * (len(columns) - 1)
+
+
+def table(
+    columns: Sequence[Column], rows: Sequence[object], moment: Moment, paper: Paper
+) -> list[str]:
+    """A list as aligned lines under a header, cut to the paper's width."""
+    shown = chosen(columns, paper.width)
+    texts = [[column.text(row, moment) for column in shown] for row in rows]
+    widths = [
+        max([cells(column.title), *(cells(line[index]) for line in texts)])
+        for index, column in enumerate(shown)
+    ]
+    if paper.width is not None:
+        widths = _squeezed(shown, widths, paper.width)
+    lines = [
+        GAP.join(
+            fitted(column.title, width, right=column.align == "right")
+            for column, width in zip(shown, widths, strict=True)
+        ).rstrip()
+    ]
+    for row, line in zip(rows, texts, strict=True):
+        parts = [
+            paper.tinted(
+                fitted(text, width, right=column.align == "right"),
+                column.tone(row) if column.tone else "",
+            )
+            for column, width, text in zip(shown, widths, line, strict=True)
+        ]
+        lines.append(GAP.join(parts).rstrip())
+    return lines
+
+
+def _squeezed(columns: Sequence[Column], widths: list[int], width: int) -> list[int]:
+    """Widths that fit: growing columns give way first, then the widest of all."""
+    given = list(widths)
+    room = width - len(GAP) * (len(given) - 1)
+    for floor in ("declared", "least"):
+        for _ in range(sum(given)):
+            if sum(given) <= room:
+                return given
+            able = [
+                index
+                for index, column in enumerate(columns)
+                if given[index] > (min(column.width, widths[index]) if floor == "declared" else 3)
+            ]
+            if not able:
+                break
+            given[max(able, key=lambda index: (columns[index].grow, given[index]))] -= 1
+    return given
+
+
+def detail(shown: Detail, paper: Paper) -> list[str]:
+    """A detail from top to bottom."""
+    word = paper.tinted(shown.word, shown.tone)
+    lines = [f"{paper.tinted(shown.title, 'bright')}   {word}".rstrip()]
+    for block in shown.blocks:
+        lines.append("")
+        if block_title := getattr(block, "title", ""):
+            lines.append(paper.tinted(block_title, "bright"))
+        if isinstance(block, Prose):
+            for paragraph in block.text.splitlines():
+                for line in textwrap.wrap(paragraph, paper.width or 10_000) or [""]:
+                    lines.append(paper.tinted(line, block.tone))
+        elif isinstance(block, Facts):
+            lines += _facts(block, paper)
+        else:
+            lines += _grid(block, paper)
+    return lines
+
+
+def _facts(block: Facts, paper: Paper) -> list[str]:
+    label = max((cells(fact.label) for fact in block.facts), default=0)
+    lines = []
+    for fact in block.facts:
+        left = fitted(fact.label, label) + "   "
+        room = max(NARROWEST, paper.width - len(left)) if paper.width else 10_000
+        wrapped = textwrap.wrap(fact.text, room) or [""]
+        for index, line in enumerate(wrapped):
+            start = left if index == 0 else " " * (label + 3)
+            lines.append((start + paper.tinted(line, fact.tone)).rstrip())
+    return lines
+
+
+def _grid(block: Grid, paper: Paper) -> list[str]:
+    if not block.rows:
+        return [block.empty] if block.empty else []
+    columns = [
+        Column(
+            title,
+            lambda row, _moment, index=index: row[1][index],  # type: ignore[misc]
+            width=min(12, max(3, cells(title))),
+            align="right" if index in block.right else "left",
+        )
+        for index, title in enumerate(block.header)
+    ]
+    numbered = list(enumerate(block.rows))
+    lines = table(columns, numbered, _NEVER, paper)
+    if not block.tones:
+        return lines
+    return [
+        lines[0],
+        *(paper.tinted(line, tone) for line, tone in zip(lines[1:], block.tones, strict=False)),
+    ]
+
+
+def _never() -> Moment:
+    from datetime import UTC, datetime
+
+    return Moment(datetime.fromtimestamp(0, UTC), UTC)
+
+
+_NEVER = _never()
+"""Grids hold words already; their columns read no clock."""
+
+
+def say(lines: Sequence[str], out: TextIO | None = None) -> None:
+    """Write lines to standard output, or to `out`."""
+    (out or sys.stdout).write("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,348 @@
+"""Why a run is what it is: run, steps, codes, and rows that were refused.
+
+`explain` gathers the answer once for the console and for `aeptui why`; what
+cannot be known says so and says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from aeptui.api.errors import ApiTrouble, NotFound
+from aeptui.mirror.rows import FlowRow, RunRow
+from aeptui.monitor import tones
+from aeptui.resources import formats
+from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Moment, Prose
+from aeptui.resources.troubles import (
+    Trouble,
+    error_grid,
+    gathered,
+    sample_grid,
+    with_samples,
+)
+
+if TYPE_CHECKING:
+    from aeptui.api.models import Activity, RowError, Run
+    from aeptui.session import Session
+
+SAMPLES = 20
+SHOWN = 5
+HISTORY = 50
+KEPT_DAYS = 30
+"""Refused rows are kept so long (AEP.md 5.4)."""
+STEPS = {"copyActivity": "copy", "promotionActivity": "promotion"}
+
+
+class NoSuchRun(Exception):
+    """Neither the mirror nor the platform knows the run; the text is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something the flow is made of that was changed between the last clean run and this one."""
+
+    kind: str
+    id: str
+    name: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that is known of what went wrong in one run."""
+
+    row: RunRow
+    run: Run
+    flow: FlowRow | None
+    headline: str
+    troubles: tuple[Trouble, ...]
+    samples: tuple[RowError, ...]
+    samples_note: str
+    """Why there are no sample rows; empty when there are some or none were lost."""
+    since: datetime | None
+    """When the first of the unbroken row of runs with the same code began."""
+    before: int
+    """How many runs in that row, this one included."""
+    last_clean: RunRow | None
+    changes: tuple[Change, ...]
+
+    @property
+    def bad(self) -> bool:
+        """Whether something was found that a person should look at."""
+        return self.row.word in ("failed", "partial", "unknown")
+
+
+async def explain(session: Session, run_id: str) -> Explanation:
+    """Why the run is what it is; NoSuchRun when there is none.
+
+    Reads the mirror, and asks the platform for the refused rows only; when it
+    cannot be asked, the rest is still told.
+    """
+    row, run = await known_run(session, run_id)
+    flow = cast("FlowRow | None", await session.mirror.get("flows", row.flow_id))
+    samples, note = await _samples(session, row, run, flow)
+    history = await session.mirror.runs_of(row.flow_id, HISTORY)
+    since, before = _unbroken(row, history)
+    last_clean = _last_clean(row, history)
+    changes = await _changes(session, flow, row, last_clean)
+    return Explanation(
+        row=row,
+        run=run,
+        flow=flow,
+        headline=headline(row, flow),
+        troubles=tuple(with_samples(gathered(run.errors), samples)),
+        samples=tuple(samples),
+        samples_note=note,
+        since=since,
+        before=before,
+        last_clean=last_clean,
+        changes=tuple(changes),
+    )
+
+
+async def known_run(session: Session, run_id: str) -> tuple[RunRow, Run]:
+    """A run as the mirror has it; asked of the platform when the mirror has not."""
+    import msgspec
+
+    from aeptui.api import decode
+
+    row = await session.mirror.get("runs", run_id)
+    body = await session.mirror.body("runs", run_id) if row else None
+    if row is None or body is None:
+        services = await session.connected()
+        try:
+            run = await services.flows.get_run(run_id)
+        except NotFound as trouble:
+            raise NoSuchRun(f"There is no run {run_id} in {session.sandbox}: {trouble}.") from None
+        await session.mirror.upsert("runs", [run], seen_at=session.now())
+        row = await session.mirror.get("runs", run_id)
+        if row is None:
+            raise NoSuchRun(f"The run {run_id} cannot be kept in the mirror.")
+        return cast(RunRow, row), run
+    return cast(RunRow, row), decode.run(msgspec.json.encode(body))
+
+
+def headline(row: RunRow, flow: FlowRow | None) -> str:
+    """What became of the rows, in one sentence."""
+    received, lost = row.received, row.lost
+    if row.word == "waiting":
+        return "It waits to start."
+    if row.word == "running":
+        phase = f", {row.phase}" if row.phase else ""
+        return f"It is still running{phase}: {formats.count(received)} rows received so far."
+    if row.word == "clean":
+        if not received:
+            return "It ended well; there was nothing new to read."
+        kept = formats.count(row.ingested)
+        return f"It ended well: {formats.plural(received, 'row')} received, {kept} ingested."
+    if row.word == "partial" and lost is not None and received:
+        allowed = flow.partial_ingestion_percent if flow else None
+        limit = f", allowed {allowed:g} %" if allowed else ""
+        return (
+            f"{lost:,} of {formats.plural(received, 'row')} lost "
+            f"({formats.share(lost, received)}{limit})."
+        )
+    if row.word == "partial":
+        return "It ended well by its own word, but rows or values were lost."
+    if row.word == "failed":
+        if received:
+            return f"It failed; none of the {formats.plural(received, 'row')} it read was kept."
+        return "It failed before it counted a row."
+    return f"Its status is {row.state!r}, a word that is not documented."
+
+
+async def _samples(
+    session: Session, row: RunRow, run: Run, flow: FlowRow | None
+) -> tuple[list[RowError], str]:
+    """Refused rows of the run's batch, or why there are none to show."""
+    if not (row.lost or row.failed):
+        return [], ""
+    if flow is not None and flow.error_diagnostics is False:
+        return [], (
+            "Error diagnostics are off for this flow, so the platform kept none of the lost rows. "
+            "They can be switched on where the flow is edited; they count for later runs only."
+        )
+    if not row.batch_id:
+        return [], "The run names no batch, so there are no rows to show."
+    try:
+        services = await session.connected()
+        rows = await services.data_access.row_errors(row.batch_id, SAMPLES, run.sample_path)
+    except NotFound as trouble:
+        ended = row.completed_at or row.started_at
+        if ended is not None and session.now() - ended > timedelta(days=KEPT_DAYS):
+            return [], f"The lost rows are gone: the platform keeps them for {KEPT_DAYS} days."
+        return [], f"{trouble}."
+    except ApiTrouble as trouble:
+        return [], f"The lost rows cannot be read now: {trouble}."
+    return rows, "" if rows else "The platform kept none of the lost rows."
+
+
+def _unbroken(row: RunRow, history: list[RunRow]) -> tuple[datetime | None, int]:
+    """Since when, and in how many runs without a break, the same code came."""
+    if not row.code:
+        return None, 0
+    since, count, reached = row.started_at or row.created_at, 1, False
+    for other in history:  # newest first
+        if other.id == row.id:
+            reached = True
+        elif reached:
+            if other.code != row.code:
+                break
+            since, count = other.started_at or other.created_at or since, count + 1
+    return since, count
+
+
+def _last_clean(row: RunRow, history: list[RunRow]) -> RunRow | None:
+    mine = row.started_at or row.created_at
+    for other in history:
+        theirs = other.started_at or other.created_at
+        if other.word == "clean" and mine and theirs and theirs < mine:
+            return other
+    return None
+
+
+async def _changes(
+    session: Session, flow: FlowRow | None, row: RunRow, clean: RunRow | None
+) -> list[Change]:
+    """What the flow is made of and was changed after its last clean run began."""
+    start = (clean.started_at or clean.created_at) if clean is not None else None
+    if flow is None or start is None or row.word in ("clean", "running", "waiting"):
+        return []
+    until = row.completed_at or row.started_at
+    target = await session.mirror.get("target-connections", flow.target_connection_id)
+    parts = (
+        ("flows", flow.id),
+        ("mapping-sets", flow.mapping_set_id),
+        ("source-connections", flow.source_connection_id),
+        ("base-connections", flow.base_connection_id),
+        ("target-connections", flow.target_connection_id),
+        ("schemas", getattr(target, "schema_id", "")),
+    )
+    found = []
+    for kind, id in parts:
+        part = await session.mirror.get(kind, id) if id else None
+        if part is None or part.updated_at is None or part.updated_at <= start:
+            continue
+        if until is None or part.updated_at <= until:
+            name = part.name or part.id
+            found.append(Change(kind, part.id, name, part.updated_at, part.updated_by))
+    return found
+
+
+def laid_out(explanation: Explanation, moment: Moment) -> Detail:
+    """The explanation to be read from top to bottom."""
+    row, tone = explanation.row, tones.tone(explanation.row.word)
+    blocks: list[Block] = [Prose(explanation.headline, tone=tone)]
+    if explanation.run.activities:
+        blocks.append(steps_grid(explanation.run, moment))
+    if explanation.troubles:
+        blocks.append(error_grid(explanation.troubles))
+        blocks.append(Facts(_said(explanation, moment)))
+    blocks += sample_blocks(explanation)
+    if explanation.changes and explanation.last_clean is not None:
+        blocks.append(_changes_grid(explanation, moment))
+    likely = _likely(explanation)
+    if likely:
+        blocks.append(Prose(likely, title="Likely"))
+    when = formats.date_time(row.started_at or row.created_at, moment)
+    blocks.append(
+        Facts(
+            [
+                Fact("Flow", row.flow_name or row.flow_id, kind="flows", id=row.flow_id),
+                Fact("Run", row.id, tone="dim"),
+                *(
+                    [Fact("Batch", row.batch_id, kind="batches", id=row.batch_id)]
+                    if row.batch_id
+                    else []
+                ),
+            ]
+        )
+    )
+    return Detail(
+        title=f"{row.flow_name or row.flow_id}, run of {when}",
+        blocks=blocks,
+        word=formats.said(row.word) or row.state,
+        tone=tone,
+    )
+
+
+def steps_grid(run: Run, moment: Moment) -> Grid:
+    """Copy and promotion with their counts and durations."""
+    return Grid(
+        title="Steps",
+        header=("STEP", "STATUS", "RECEIVED", "INGESTED", "FAILED", "TOOK"),
+        rows=[
+            (
+                STEPS.get(step.name, step.name),
+                step.status or formats.DASH,
+                formats.count(step.received),
+                formats.count(step.ingested),
+                formats.count(step.failed),
+                formats.took(step.started_at, step.completed_at, moment if _open(step) else None),
+            )
+            for step in run.activities
+        ],
+        right=frozenset({2, 3, 4, 5}),
+        empty="No step has begun.",
+    )
+
+
+def _open(step: Activity) -> bool:
+    return step.completed_at is None and step.status.lower() in ("inprogress", "")
+
+
+def _said(explanation: Explanation, moment: Moment) -> list[Fact]:
+    """What the platform itself said, and since when."""
+    facts = [
+        Fact(trouble.code or "The platform", trouble.message)
+        for trouble in explanation.troubles
+        if trouble.message and trouble.message != trouble.meaning.text
+    ]
+    if explanation.before > 1 and explanation.since is not None:
+        since = formats.date_time(explanation.since, moment)
+        facts.append(Fact("Since", f"{since}, {explanation.before} runs without a break"))
+    return facts
+
+
+def sample_blocks(explanation: Explanation) -> list[Block]:
+    """Sample rows under the code that refused them, or why there are none."""
+    blocks: list[Block] = []
+    shown: set[int] = set()
+    for trouble in explanation.troubles:
+        fresh = [row for row in trouble.samples if id(row) not in shown]
+        if fresh:
+            shown.update(id(row) for row in fresh)
+            title = f"Sample rows: {trouble.meaning.text or trouble.code}"
+            of = f" ({min(SHOWN, len(fresh))} of {formats.count(trouble.rows or len(fresh))})"
+            blocks.append(sample_grid(fresh, title + of, SHOWN))
+    rest = [row for row in explanation.samples if id(row) not in shown]
+    if rest:
+        blocks.append(sample_grid(rest, "Sample rows", SHOWN))
+    if explanation.samples_note:
+        blocks.append(Prose(explanation.samples_note, title="Sample rows", tone="warn"))
+    return blocks
+
+
+def _changes_grid(explanation: Explanation, moment: Moment) -> Grid:
+    clean = explanation.last_clean
+    when = formats.date_time(clean.started_at or clean.created_at, moment) if clean else ""
+    return Grid(
+        title=f"Changed since the last clean run ({when})",
+        header=("KIND", "NAME", "WHEN", "BY"),
+        rows=[
+            (change.kind, change.name, formats.date_time(change.at, moment), change.by)
+            for change in explanation.changes
+        ],
+    )
+
+
+def _likely(explanation: Explanation) -> str:
+    """The code book's usual cause and remedy of the trouble that cost most."""
+    for trouble in explanation.troubles:
+        parts = [part for part in (trouble.meaning.cause, trouble.meaning.remedy) if part]
+        if parts:
+            return " ".join(part if part.endswith(".") else f"{part}." for part in parts)
+    return ""
