@@ -3,7 +3,7 @@
 import importlib
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
 from threading import Condition
@@ -46,30 +46,41 @@ SERVICES = (
 
 
 class Emulator:
-    """What the application is made of: the world, the CRM beside it, and what disturbs them."""
+    """What the application is made of: the world, the CRM beside it, and what disturbs them.
 
-    def __init__(
-        self,
-        world: World,
-        crm: "Crm",
-        runner: "Runner",
-        incidents: Incidents,
-        *,
-        token_ttl_s: int = 86_399,
-        lenient: bool = False,
-    ) -> None:
+    The CRM and the runner come with `furnish`, which a new world needs some seconds for;
+    until then calls that need them are told to wait.
+    """
+
+    def __init__(self, world: World, *, token_ttl_s: int = 86_399, lenient: bool = False) -> None:
         self.world = world
-        self.crm = crm
-        self.runner = runner
-        self.incidents = incidents
         self.tokens = Tokens(world, token_ttl_s)
+        self.incidents = Incidents(world)
         self.faults = Faults()
         self.quirks: set[str] = set()
         self.log = RequestLog()
         self.lenient = lenient
         self.making: tuple[int, int] | None = None  # runs done and to do, while a world is made
+        self.begin_again: Callable[[int], None] = _no_reset
+        self._crm: Crm | None = None
+        self._runner: Runner | None = None
         self._waiting = 0
         self._turn = Condition()
+
+    def furnish(self, crm: "Crm", runner: "Runner") -> None:
+        self._crm, self._runner = crm, runner
+
+    @property
+    def crm(self) -> "Crm":
+        if self._crm is None:
+            raise _not_yet()
+        return self._crm
+
+    @property
+    def runner(self) -> "Runner":
+        if self._runner is None:
+            raise _not_yet()
+        return self._runner
 
     def answer(
         self, call: Call, handler: Handler, *, authorised: bool, sandbox: bool, settle: bool
@@ -113,6 +124,15 @@ class Emulator:
                 self._turn.notify_all()
 
 
+def _not_yet() -> Refusal:
+    sentence = "The world is still being made; ask again in some seconds."
+    return Refusal(503, "plain", "", sentence, headers={"Retry-After": "2"})
+
+
+def _no_reset(seed: int) -> None:
+    raise not_emulated("Beginning again in this process")
+
+
 def create_app(emulator: Emulator) -> ASGIApp:
     """The ASGI application of an emulator."""
     from aeptui.emulator import control
@@ -153,7 +173,7 @@ class Front:
             return
         request_id = _request_id(scope)
         seen = self._emulator.log.begin(scope, request_id, self._emulator.world.clock.now_ms())
-        scope = scope | {"path": _path(scope), "emulator.request_id": request_id}
+        scope = {**scope, "path": _path(scope), "emulator.request_id": request_id}
 
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -7,7 +7,7 @@ which is the service's own affair and is refused in the service's own shape.
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -43,9 +43,9 @@ class Call:
     family: Family
     request_id: str
     base_url: str  # scheme and host as the caller wrote them
+    peer: str  # the address that the call came from
     sandbox: str = ""
     client_id: str = ""
-    notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def world(self) -> "World":
@@ -117,18 +117,23 @@ def endpoint(
             family=family,
             request_id=request.scope["emulator.request_id"],
             base_url=f"{request.url.scheme}://{request.headers.get('host', 'localhost')}",
+            peer=request.client.host if request.client is not None else "",
         )
         try:
-            handler = handlers.get("GET" if request.method == "HEAD" else request.method)
-            if request.method in handlers:
-                handler = handlers[request.method]
+            handler = handlers.get(request.method)
+            if handler is None and request.method == "HEAD":
+                handler = handlers.get("GET")
             if handler is None:
                 allowed = ", ".join(sorted(handlers))
                 sentence = f"{request.method} is not a method of this path; it takes {allowed}."
                 raise call.refuse(405, sentence, headers={"Allow": allowed})
             call.body = await _body_of(request, call)
             return await run_in_threadpool(
-                emulator.answer, call, handler, authorised=authorised, sandbox=sandbox,
+                emulator.answer,
+                call,
+                handler,
+                authorised=authorised,
+                sandbox=sandbox,
                 settle=settle,
             )
         except Refusal as refusal:

@@ -37,9 +37,7 @@ class Refusal(Exception):
     `title` and `headers` are taken out of it.
     """
 
-    def __init__(
-        self, status: int, family: Family, code: str, sentence: str, **more: Any
-    ) -> None:
+    def __init__(self, status: int, family: Family, code: str, sentence: str, **more: Any) -> None:
         super().__init__(sentence)
         self.status = status
         self.family = family

@@ -212,17 +212,16 @@ class Listing:
         """The documents of this page, and whether there are more after it."""
         found = self.sorted(documents)
         if self.after is not None:
-            found = [each for each in found if self._comes_later(each)]
+            found = [each for each in found if self._is_after(self.after, each)]
         return found[: self.limit], len(found) > self.limit
 
     def place(self, document: Document) -> tuple[Any, ...]:
         """Where a document stands in this listing's order."""
         return (document.seq,) if self.order is None else sort_key(self.order)(document)
 
-    def _comes_later(self, document: Document) -> bool:
+    def _is_after(self, after: tuple[Any, ...], document: Document) -> bool:
         place = self.place(document)
-        assert self.after is not None
-        return place < self.after if self.descending else place > self.after
+        return place < after if self.descending else place > after
 
 
 def read(
@@ -256,9 +255,7 @@ def read(
         raise flow_error("1401-400", "limit cannot be used together with count.")
     order, descending = _order(orderby, known)
     matches = Property.parse(properties, known, aliases)
-    return Listing(
-        properties, matches, order, descending, limit or DEFAULT_LIMIT, count, after
-    )
+    return Listing(properties, matches, order, descending, limit or DEFAULT_LIMIT, count, after)
 
 
 def make_token(listing: Listing, last: Document, key: bytes, collection: str) -> str:

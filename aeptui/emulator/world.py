@@ -104,7 +104,8 @@ class World:
     def begin(self, seed: int) -> None:
         """Forget everything and be a new world."""
         with self.transaction():
-            for table in ("meta", "sandboxes", "documents", "files"):
+            tables = self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            for (table,) in tables.fetchall():  # other modules keep tables of their own here
                 self.db.execute(f"DELETE FROM {table}")  # noqa: S608
             self.seed = seed
             self._counter = 0
@@ -278,7 +279,9 @@ class World:
     def uuid(self) -> str:
         digits = self.hex(32)
         variant = "89ab"[int(digits[16], 16) % 4]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        return (
+            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        )
 
     def hex(self, length: int) -> str:
         """Lower-case hexadecimal digits, at most 64."""
@@ -357,9 +360,7 @@ def touch(world: World, document: Document, client: str = CLIENT_ID) -> Document
         "version": etag,
         "etag": etag,
     }
-    return world.put(
-        document.sandbox, document.kind, document.id, document.body, document.private
-    )
+    return world.put(document.sandbox, document.kind, document.id, document.body, document.private)
 
 
 def _run_columns(body: dict[str, Any]) -> tuple[str | None, str | None, int | None]:

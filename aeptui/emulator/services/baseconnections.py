@@ -23,9 +23,7 @@ _SECRET_NAME = re.compile(r"(?i)password|secret|token|key|connectionString|jwt|c
 _NOT_SECRET = frozenset({"tokenEndpoint"})
 
 
-def create(
-    world: World, sandbox: str, body: dict[str, Any], client: str = CLIENT_ID
-) -> Document:
+def create(world: World, sandbox: str, body: dict[str, Any], client: str = CLIENT_ID) -> Document:
     """Keep a base connection; of its secrets, salted digests. The CRM is not asked yet."""
     fields = audit(world, sandbox, client)
     name = entities.text(body, "name")

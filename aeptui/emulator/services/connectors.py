@@ -265,7 +265,9 @@ class Connector:
             },
             "attributes": ui,
             "permissionsInfo": {
-                "view": [{"@type": "lowLevel", "name": "EnterpriseSource", "permissions": ["read"]}],
+                "view": [
+                    {"@type": "lowLevel", "name": "EnterpriseSource", "permissions": ["read"]}
+                ],
                 "manage": [
                     {"@type": "lowLevel", "name": "EnterpriseSource", "permissions": ["write"]}
                 ],

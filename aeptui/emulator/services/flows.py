@@ -97,9 +97,7 @@ def _spec_of(body: dict[str, Any]) -> dict[str, Any]:
     raise flow_error("1413-400", f"The flow spec {str(id)[:100]} is not known.")
 
 
-def _single(
-    world: World, sandbox: str, body: dict[str, Any], name: str, kind: str
-) -> Document:
+def _single(world: World, sandbox: str, body: dict[str, Any], name: str, kind: str) -> Document:
     ids = body.get(name)
     if not isinstance(ids, list) or not ids:
         raise source_error("1320-400", f"The list {name} is empty.")
@@ -143,9 +141,7 @@ def _check_copy(copy: dict[str, Any] | None, *, once: bool) -> None:
         raise source_error("1367-400", "A recurring flow needs a deltaColumn to copy by.")
 
 
-def _pin(
-    world: World, sandbox: str, params: dict[str, Any], target: Document
-) -> dict[str, Any]:
+def _pin(world: World, sandbox: str, params: dict[str, Any], target: Document) -> dict[str, Any]:
     mapping_id = params.get("mappingId")
     found = world.get(sandbox, "mappingSets", mapping_id) if isinstance(mapping_id, str) else None
     if found is None:
@@ -189,9 +185,7 @@ def _check_options(options: Any) -> None:
         raise flow_error("1400-400", "errorDiagnosticsEnabled must be true or false.")
     percent = options.get("partialIngestionPercent")
     if percent is not None and (
-        isinstance(percent, bool)
-        or not isinstance(percent, int | float)
-        or not 0 < percent <= 100
+        isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 < percent <= 100
     ):
         raise flow_error("1400-400", "partialIngestionPercent must lie above 0, up to 100.")
 

@@ -19,7 +19,7 @@ NAMESPACES = (
     (10, "IDFA", "Apple IDFA", "Device", False),
     (11, "Email_LC_SHA256", "Emails (SHA256, lowercased)", "Email", False),
     (15, "Phone_E.164", "Phone (E.164)", "Phone", False),
-    (10068, "crmId", "CRM id", "CROSS_DEVICE", True),
+    (10068, "CRMID", "CRM id", "CROSS_DEVICE", True),
 )
 MADE_MS = 1_551_688_425_455
 

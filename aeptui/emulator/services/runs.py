@@ -48,11 +48,11 @@ def post(call: Call) -> Response:
     params = body.get("params")
     if not isinstance(params, dict) or not params:
         raise source_error("1384-400", "The params are empty.")
-    window = [_moment_ms(params, name) for name in ("windowStartTime", "windowEndTime")]
-    if window[1] < window[0]:
+    begin_ms, end_ms = (_moment_ms(params, name) for name in ("windowStartTime", "windowEndTime"))
+    if end_ms < begin_ms:
         raise source_error("1381-400", "The window ends before it starts.")
     _delta_column(call, flow, params)
-    run = call.emulator.runner.demand(flow, window[0], window[1], params)
+    run = call.emulator.runner.demand(flow, begin_ms, end_ms, params)
     if "post-run-whole" in call.emulator.quirks:
         return JSONResponse(run.body, status_code=201)
     if "post-run-brief" in call.emulator.quirks:
@@ -61,7 +61,7 @@ def post(call: Call) -> Response:
 
 
 def _moment_ms(params: dict[str, Any], name: str) -> int:
-    """A moment of a window: seconds in every published sample, milliseconds in the text."""
+    """A moment of a run: seconds in every published sample, milliseconds in the text."""
     value = schedulerules.whole(params.get(name))
     if value is None:
         raise source_error("1340-400", f"The {name} must be a time in epoch seconds.")

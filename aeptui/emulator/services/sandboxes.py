@@ -37,7 +37,10 @@ def listing(call: Call) -> Response:
     limit = _whole(call, "limit", 20, 1)
     page = sandboxes[start : start + limit]
     links: dict[str, Any] = {
-        "page": {"href": f"{call.base_url}{BASE}/?limit={{limit}}&start={{start}}", "templated": True}
+        "page": {
+            "href": f"{call.base_url}{BASE}/?limit={{limit}}&start={{start}}",
+            "templated": True,
+        }
     }
     if start + limit < len(sandboxes):
         links["next"] = {

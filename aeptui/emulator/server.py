@@ -1,0 +1,434 @@
+"""The emulator as a program: its options, its folder, its socket, and its world in the making."""
+
+import argparse
+import contextlib
+import fcntl
+import functools
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from aeptui.emulator.app import Emulator, create_app
+from aeptui.emulator.clock import Clock
+from aeptui.emulator.control import FASTEST, is_loopback
+from aeptui.emulator.crm import Crm
+from aeptui.emulator.runner import Runner
+from aeptui.emulator.services.ims import SCOPES
+from aeptui.emulator.world import CLIENT_ID, CLIENT_SECRET, World
+
+USAGE = 2
+BUG = 70
+FIRST_SANDBOX = "dev"
+EARLIEST_MS = 946_684_800_000  # the year 2000: before it, the dates of the CRM make no sense
+
+
+class Refused(Exception):
+    """The emulator cannot start; the text says why."""
+
+
+class Interrupted(Exception):
+    """The making of a world was told to stop."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the emulator was asked to be; as the flags of the command line."""
+
+    host: str = "127.0.0.1"
+    allow_remote: bool = False
+    port: int = 0
+    data: Path | None = None
+    seed: int | None = None
+    speed: float = 1.0
+    start_ms: int | None = None
+    scale: str | None = None
+    lenient: bool = False
+    token_ttl_s: int = 86_399
+    env_file: Path | None = None
+    until_stdin_closes: bool = False
+    empty: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The emulator's flags; several are for programs and are not shown."""
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    add("--allow-remote", action="store_true", help="allow a host that others can reach")
+    add("--port", type=_port, default=0, help="port to listen on (default: a free one)")
+    add("--data", type=Path, metavar="DIR", help="keep the world in this folder")
+    add("--seed", type=_seed, metavar="N", help="which world to make (default: 1)")
+    add("--speed", type=_speed, default=1.0, metavar="X", help="emulated seconds per second")
+    add("--start", type=_start, metavar="ISO", help="emulated time to begin at (default: now)")
+    add("--scale", metavar="flows=N,runs=M", help="fill an empty world with synthetic history")
+    add("--lenient", action="store_true", help="take the bodies of published samples as they are")
+    add("--token-ttl", type=_ttl, default=86_399, metavar="S", help="life of a token in seconds")
+    add("--env-file", type=Path, metavar="FILE", help="write how to reach the emulator here")
+    add("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
+    add("--demo-world", dest="empty", action="store_false", help=argparse.SUPPRESS)
+    add("--empty", dest="empty", action="store_true", default=False, help=argparse.SUPPRESS)
+
+
+def run(namespace: argparse.Namespace) -> int:
+    """Serve what the parsed flags ask for; answers the exit code."""
+    return serve(
+        Options(
+            host=namespace.host,
+            allow_remote=namespace.allow_remote,
+            port=namespace.port,
+            data=namespace.data,
+            seed=namespace.seed,
+            speed=namespace.speed,
+            start_ms=namespace.start,
+            scale=namespace.scale,
+            lenient=namespace.lenient,
+            token_ttl_s=namespace.token_ttl,
+            env_file=namespace.env_file,
+            until_stdin_closes=namespace.until_stdin_closes,
+            empty=namespace.empty,
+        )
+    )
+
+
+def serve(options: Options) -> int:
+    """Serve until told to stop; answers the exit code."""
+    try:
+        if options.scale is not None:
+            raise Refused("--scale is not supported yet.")
+        if not is_loopback(options.host) and not options.allow_remote:
+            raise Refused(
+                f"{options.host} is not this machine alone; add --allow-remote to mean it."
+            )
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_folder(options.data))
+            listener = stack.enter_context(_listening(options.host, options.port))
+            premises = Premises(options)
+            stack.callback(premises.close)
+            return _serve(options, premises, listener)
+    except Refused as reason:
+        print(f"aeptui emulator: {reason}", file=sys.stderr)
+        return USAGE
+
+
+class Premises:
+    """A world with its CRM and runner, opened from a folder or made anew."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._crm: Crm | None = None
+        self._maker: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self.failed = False
+        clock = Clock(0, 0.0)
+        try:
+            self.world = World(self._path("world.sqlite"), clock, options.seed or 1)
+        except Exception as reason:
+            raise Refused(f"The world in {options.data} cannot be read: {reason}.") from reason
+        if options.seed is not None and self.world.seed != options.seed and self._made:
+            sentence = f"{options.data} holds the world of seed {self.world.seed}."
+            self.world.close()
+            raise Refused(f"{sentence} Use that seed, or another folder.")
+        self.emulator = Emulator(
+            self.world, token_ttl_s=options.token_ttl_s, lenient=options.lenient
+        )
+        self.emulator.begin_again = self._begin_again
+        if self._made:
+            clock.set(options.start_ms or 0)
+            self._open(self.world.clock.now_ms())
+            clock.speed = options.speed
+        else:
+            self._clear(options.seed or self.world.seed)
+            self.emulator.making = (0, 0)
+        self._tell_how()
+
+    @property
+    def _made(self) -> bool:
+        return self.world.recall("made") is not None
+
+    def make(self, on_end: Callable[[], None]) -> None:
+        """Make the world in a thread, unless there is one; `on_end` when that went wrong."""
+        self._on_end = on_end
+        if self.emulator.making is not None:
+            self._maker = threading.Thread(target=self._make, name="making the world")
+            self._maker.start()
+
+    def close(self) -> None:
+        self._stopping.set()
+        if self._maker is not None:
+            self._maker.join()
+        self.world.close()
+        if self._crm is not None:
+            self._crm.close()
+
+    def _path(self, name: str) -> Path | None:
+        return None if self._options.data is None else self._options.data / name
+
+    def _open(self, crm_start_ms: int) -> None:
+        world = self.world
+        self._crm = Crm(self._path("crm.sqlite"), world.seed, crm_start_ms)
+        self.emulator.furnish(self._crm, Runner(world, self._crm, self.emulator.incidents))
+
+    def _clear(self, wanted_seed: int) -> None:
+        """A new world in the place of what is there, at its beginning."""
+        if self._crm is not None:
+            self._crm.close()
+            self._crm = None
+        path = self._path("crm.sqlite")
+        for suffix in ("", "-wal", "-shm", "-journal") if path is not None else ():
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        self.world.begin(wanted_seed)
+        self.world.clock.speed = 0.0
+        self.world.clock.begin(self._options.start_ms or int(time.time() * 1000))
+
+    def _begin_again(self, wanted_seed: int) -> None:
+        """Called by a request, which holds the world's lock."""
+        self._clear(wanted_seed)
+        self.emulator.making = (0, 0)
+        if self._options.empty:
+            self._furnish_empty()
+        else:
+            self.make(self._on_end)
+        self._tell_how()
+
+    def _make(self) -> None:
+        try:
+            if self._options.empty:
+                with self.world.lock:
+                    self._furnish_empty()
+            else:
+                self._make_demo()
+        except Interrupted:
+            pass
+        except Exception:
+            traceback.print_exc()
+            self.failed = True
+            self._on_end()
+
+    def _furnish_empty(self) -> None:
+        from aeptui.emulator.emptyworld import make_empty  # not needed for a world that is kept
+
+        self._open(self.world.clock.now_ms())
+        make_empty(self.world)
+        self._finish()
+
+    def _make_demo(self) -> None:
+        from aeptui.emulator import seed  # not needed for a world that is kept
+
+        with self.world.lock:
+            self._open(self.world.clock.now_ms() - seed.HISTORY_MS)
+        give_way = self.emulator.give_way
+        seed.make_world(self.world, self.emulator.runner, self._progress, give_way)
+        self._finish()
+
+    def _finish(self) -> None:
+        with self.world.transaction():
+            self.world.remember("made", "empty" if self._options.empty else "demo")
+        self.world.clock.speed = self._options.speed
+        self.emulator.making = None
+
+    def _progress(self, done: int, of: int) -> None:
+        if self._stopping.is_set():
+            raise Interrupted
+        self.emulator.making = (done, of)
+
+    def _tell_how(self) -> None:
+        """Write the env-file as soon as its organisation is known, address apart."""
+        if self._address is not None:
+            self.tell_how(self._address)
+
+    _address: str | None = None
+
+    def tell_how(self, address: str) -> None:
+        """Write how this emulator is reached, whole or not at all, for its owner alone."""
+        self._address = address
+        path = self._options.env_file
+        if path is None:
+            return
+        lines = {
+            "AEPTUI_PLATFORM_URL": address,
+            "AEPTUI_IMS_URL": address,
+            "AEPTUI_ORG_ID": self.world.org,
+            "AEPTUI_CLIENT_ID": CLIENT_ID,
+            "AEPTUI_CLIENT_SECRET": CLIENT_SECRET,
+            "AEPTUI_SCOPES": ",".join(SCOPES),
+            "AEPTUI_SANDBOX": FIRST_SANDBOX,
+        }
+        text = "".join(f"{name}={value}\n" for name, value in lines.items())
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with os.fdopen(
+                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
+            ) as file:
+                file.write(text)
+            draft.replace(path)
+        except OSError as reason:
+            raise Refused(f"{path} cannot be written: {reason.strerror}.") from reason
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which says on standard output when it serves."""
+
+    def __init__(self, config: uvicorn.Config, serving: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._serving = serving
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._serving()
+
+
+class _Protocol(H11Protocol):
+    """HTTP that hands the application a way to hang up, for faults that do."""
+
+    def connection_made(self, transport) -> None:  # type: ignore[no-untyped-def]
+        super().connection_made(transport)
+        inner: ASGIApp = self.app
+
+        def hang_up() -> None:
+            linger = socket.SO_LINGER
+            raw = transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, linger, b"\1\0\0\0\0\0\0\0")  # a reset, no farewell
+            transport.abort()
+
+        async def with_hang_up(scope: Scope, receive: Receive, send: Send) -> None:
+            await inner({**scope, "emulator.hang_up": hang_up}, receive, send)
+
+        self.app = with_hang_up
+
+
+def _serve(options: Options, premises: Premises, listener: socket.socket) -> int:
+    address = _address_of(options.host, listener)
+    premises.tell_how(address)
+    config = uvicorn.Config(
+        create_app(premises.emulator),
+        http=_Protocol,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_level="error",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+    )
+
+    def stop(*_: int | FrameType | None) -> None:
+        server.should_exit = True
+
+    def serving() -> None:
+        print(f"ready {address}", flush=True)
+        premises.make(stop)
+        if options.until_stdin_closes:
+            watch = functools.partial(_until_closed, sys.stdin, stop)
+            threading.Thread(target=watch, daemon=True, name="standard input").start()
+
+    server = _Server(config, serving)
+    # uvicorn raises the signal again once it has stopped; being told to stop is no failure.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+    server.run(sockets=[listener])
+    return BUG if premises.failed else 0
+
+
+def _until_closed(stream: IO[str], stop: Callable[[], None]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while stream.buffer.read(4096):  # type: ignore[attr-defined]
+            pass
+    stop()
+
+
+@contextlib.contextmanager
+def _folder(path: Path | None) -> Iterator[None]:
+    """The data folder, for one emulator at a time."""
+    if path is None:
+        yield
+        return
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (path / "lock").open("w")
+    except OSError as reason:
+        raise Refused(f"{path} cannot be used: {reason.strerror}.") from reason
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Refused(f"Another emulator is using {path}.") from None
+        yield
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family, kind, _, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+    except OSError as reason:
+        raise Refused(f"{host}:{port} cannot be listened on: {reason.strerror}.") from reason
+    with listener:
+        yield listener
+
+
+def _address_of(host: str, listener: socket.socket) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
+
+
+def _port(text: str) -> int:
+    return _whole(text, 0, 65_535)
+
+
+def _seed(text: str) -> int:
+    return _whole(text, 1, 2**31)
+
+
+def _ttl(text: str) -> int:
+    return _whole(text, 1, 10**9)
+
+
+def _whole(text: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from {least} to {most}")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
+    if not 0 <= speed <= FASTEST:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to {FASTEST:,.0f}")
+    return speed
+
+
+def _start(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a time such as 2026-01-31T08:00Z"
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    at_ms = int(moment.timestamp() * 1000)
+    if at_ms < EARLIEST_MS:
+        raise argparse.ArgumentTypeError(f"{text} is before the year 2000")
+    return at_ms
