@@ -1,11 +1,17 @@
 """Catalog over HTTP: datasets made and changed, and the rules that every list obeys."""
 
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.emulator.conftest import Rehearsal
+
+NUMBERS = count(1)  # titles are unique in a sandbox, and a module's tests share theirs
 
 BASE = "/data/foundation/catalog"
 REGISTRY = "/data/foundation/schemaregistry"
@@ -15,9 +21,13 @@ PERSONAL = "https://ns.adobe.com/xdm/context/profile-personal-details"
 
 @pytest.fixture
 def schema(api: httpx.Client) -> dict[str, Any]:
+    return new_schema(api)
+
+
+def new_schema(api: httpx.Client) -> dict[str, Any]:
     body = {
         "type": "object",
-        "title": "CRM contact",
+        "title": f"CRM contact {next(NUMBERS)}",
         "description": "",
         "allOf": [{"$ref": PROFILE}, {"$ref": PERSONAL}],
     }
@@ -74,10 +84,10 @@ def test_a_dataset_is_answered_under_its_id(api: httpx.Client, schema: dict[str,
 def test_a_dataset_that_breaks_a_rule_is_refused_in_words(
     api: httpx.Client, schema: dict[str, Any], change: dict[str, Any]
 ) -> None:
-    answer = api.post(f"{BASE}/dataSets", json={**body_of(schema), **change})
+    answer = api.post(f"{BASE}/dataSets", json={**body_of(schema, "Unmade"), **change})
     assert answer.status_code == 400
     assert answer.json()["title"] == "BadRequestError"
-    assert api.get(f"{BASE}/dataSets", params={"name": "CRM contacts"}).json() == {}
+    assert api.get(f"{BASE}/dataSets", params={"name": "Unmade"}).json() == {}
 
 
 def test_a_patch_counts_the_version_up(api: httpx.Client, schema: dict[str, Any]) -> None:
@@ -126,10 +136,7 @@ def test_what_catalog_keeps_itself_cannot_be_written(
 
 
 def test_the_schema_of_a_dataset_stays(api: httpx.Client, schema: dict[str, Any]) -> None:
-    other = api.post(
-        f"{REGISTRY}/tenant/schemas",
-        json={"type": "object", "title": "Other", "allOf": [{"$ref": PROFILE}]},
-    ).json()
+    other = new_schema(api)
     id = made(api, body_of(schema))
     answer = api.put(f"{BASE}/dataSets/{id}", json=body_of(other))
     assert answer.status_code == 400
@@ -174,16 +181,20 @@ def test_a_deleted_dataset_is_gone(api: httpx.Client, schema: dict[str, Any]) ->
 NAMES = ["amber", "birch", "cedar", "amber tree", "star*fish", "delta"]
 
 
-@pytest.fixture
-def six(api: httpx.Client, schema: dict[str, Any]) -> dict[str, str]:
-    """Six datasets by name."""
-    return {
-        name: made(
-            api,
-            body_of(schema, name, tags={"team": ["crm", name]}, enableErrorDiagnostics=i % 2 == 0),
-        )
-        for i, name in enumerate(NAMES)
-    }
+@pytest.fixture(scope="module")
+def six(emulator: Rehearsal) -> Iterator[dict[str, str]]:
+    """Six datasets by name, told from all others by their tag."""
+    with emulator.client() as api:
+        schema = new_schema(api)
+        yield {
+            name: made(
+                api,
+                body_of(
+                    schema, name, tags={"team": ["crm", name]}, enableErrorDiagnostics=i % 2 == 0
+                ),
+            )
+            for i, name in enumerate(NAMES)
+        }
 
 
 def names(api: httpx.Client, **params: Any) -> list[str]:

@@ -1,9 +1,12 @@
 """Data Prep over HTTP: mapping sets in both styles, their versions, and trials of them."""
 
+from itertools import count
 from typing import Any
 
 import httpx
 import pytest
+
+NUMBERS = count(1)  # titles are unique in a sandbox, and a module's tests share theirs
 
 BASE = "/data/foundation/conversion"
 REGISTRY = "/data/foundation/schemaregistry"
@@ -15,7 +18,7 @@ PERSON = "https://ns.adobe.com/xdm/context/profile-person-details"
 def schema_id(api: httpx.Client) -> str:
     body = {
         "type": "object",
-        "title": "CRM contact",
+        "title": f"CRM contact {next(NUMBERS)}",
         "description": "",
         "allOf": [{"$ref": PROFILE}, {"$ref": PERSON}],
     }
