@@ -145,7 +145,8 @@ _SETTINGS = {
 
 def _judge(status: int, problem: Problem, sandbox: str) -> tuple[type[ApiError], str, str]:
     if problem.code in _GATEWAY:
-        return _GATEWAY[problem.code]
+        kind, blames, remedy = _GATEWAY[problem.code]
+        return kind, remedy, blames
     if _is_about_sandbox(status, problem):
         return WrongSandbox, "choose a sandbox that these credentials can see", ""
     number = problem.code.split("-")[1] if problem.code.startswith("FLOW-") else ""

@@ -8,6 +8,7 @@ nothing, and never raises for what a platform sent.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -198,10 +199,12 @@ def first_count(key: str, *blocks: Told) -> int | None:
 
 
 def fraction(value: Any) -> float | None:
+    """A number that may have decimals, also as a text."""
     try:
-        return None if isinstance(value, bool) or value is None else float(value)
-    except (TypeError, ValueError):
+        known = None if isinstance(value, bool) or value is None else float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return known if known is not None and math.isfinite(known) else None
 
 
 def truth(value: Any) -> bool | None:

@@ -89,7 +89,9 @@ def serving() -> Iterator[Canned]:
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     app = Starlette(routes=[Route("/{path:path}", canned.answer, methods=methods)])
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off")
+        uvicorn.Config(
+            app, host="127.0.0.1", port=0, log_config=None, lifespan="off", date_header=False
+        )
     )
     ready = threading.Event()
     startup = server.startup
