@@ -1,0 +1,76 @@
+"""How old what is shown is, in words that change seldom."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aeptui.mirror.values import Freshness
+from aeptui.resources import formats
+from aeptui.resources.definition import Moment, Tone
+
+LIVELY = frozenset({"flows", "runs", "batches"})
+"""Kinds that are asked for at each interval; the others change rarely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """What the top line says about the age of what is below it."""
+
+    words: str
+    tone: Tone = "dim"
+    stale: bool = False
+    notice: str = ""
+    """The sentence under the top line while rows are stale; empty otherwise."""
+
+
+def coarse(seconds: float) -> str:
+    """A length of time in steps that need no repaint every second: `under 10 s`, `40 s`, `6 min`."""
+    if seconds < 10:
+        return "under 10 s"
+    if seconds < 60:
+        return f"{int(seconds // 10) * 10} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min"
+    if seconds < 2 * 86400:
+        return f"{int(seconds // 3600)} h"
+    return f"{int(seconds // 86400)} days"
+
+
+def age_of(
+    kinds: Collection[str],
+    freshness: Mapping[str, Freshness],
+    moment: Moment,
+    *,
+    interval: timedelta,
+    slow: timedelta = timedelta(minutes=10),
+    speed: float = 1.0,
+) -> Age:
+    """How current the rows of `kinds` are; both intervals are those of the platform's clock.
+
+    The oldest confirmation counts. `live` means younger than two intervals;
+    kinds that are asked for more slowly are told by their age, and are not stale
+    before two of their own.
+    """
+    known = [freshness[kind] for kind in kinds if kind in freshness]
+    confirmed = [fresh.confirmed_at for fresh in known if fresh.confirmed_at is not None]
+    oldest = min(confirmed) if confirmed and len(confirmed) == len(kinds) else None
+    age_s = max(0.0, (moment.now - oldest).total_seconds()) if oldest else 0.0
+    notice = ""
+    if oldest is not None:
+        notice = f"What you see is from {formats.due(oldest, moment)}, {coarse(age_s)} ago."
+    troubled = next((fresh for fresh in known if fresh.trouble), None)
+    if troubled is not None and troubled.trouble:
+        words = troubled.trouble.rstrip(".")
+        if troubled.next_try_at is not None:
+            wait_s = (troubled.next_try_at - moment.now).total_seconds() / (speed or 1.0)
+            words += f", trying again in {coarse(wait_s)}" if wait_s > 0 else ", trying again"
+        return Age(words, "warn", True, notice)
+    if oldest is None:
+        return Age("not read yet", "dim", False)
+    if age_s <= 2 * interval.total_seconds():
+        return Age("live", "good", False)
+    if not LIVELY.intersection(kinds) and age_s <= 2 * slow.total_seconds():
+        return Age(f"read {coarse(age_s)} ago", "dim", False)
+    return Age(f"{coarse(age_s)} old", "warn" if age_s > 600 else "dim", True, notice)

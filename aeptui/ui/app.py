@@ -1,0 +1,265 @@
+"""The console: screens over one session, the go-to line, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from dataclasses import replace
+from typing import ClassVar, cast
+
+from rich.segment import Segment, Segments
+from textual import on, work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from aeptui.config import ConfigError
+from aeptui.mirror.values import Listing
+from aeptui.nearest import nearest
+from aeptui.resources import registry
+from aeptui.session import Session, reopen
+from aeptui.ui.ages import Age
+from aeptui.ui.driver import TerminalDriver, end_within
+from aeptui.ui.goto import Go, GotoWords
+from aeptui.ui.messages import Asked, OpenLinks, OpenRaw, OpenResource, OpenWhy, TerminalGone
+from aeptui.ui.rehearsing import Rehearsing
+from aeptui.ui.screens.home import HomePage
+from aeptui.ui.screens.page import Page
+
+log = logging.getLogger(__name__)
+
+OWN_BUG = 70
+"""The exit code of a bug of ours."""
+TWICE_S = 2.0
+"""Two ctrl+c within this time quit."""
+COMMANDS = ("home", "sandbox", "help", "refresh", "unlock", "quit")
+
+
+class AepApp(App[int]):
+    """One session at a time; another sandbox is another session with another home."""
+
+    CSS_PATH = "aeptui.tcss"
+    ENABLE_COMMAND_PALETTE = False
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "quit", show=False, id="quit_now", tooltip="leave the console"),
+        Binding("ctrl+c", "interrupt", "quit", show=False, priority=True, tooltip="twice: quit"),
+        Binding("ctrl+z", "suspend_process", "suspend", show=False, tooltip="to the shell"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(driver_class=TerminalDriver)
+        self.session = session
+        self.notice = ""
+        self.rehearsing = Rehearsing(self) if session.rehearsal is not None else None
+        self._interrupted = float("-inf")
+
+    def get_default_screen(self) -> Screen[None]:
+        """Home is there from the first frame."""
+        return HomePage(self.session)
+
+    def on_mount(self) -> None:
+        """Wake the network behind the first paint, and be ready to be told to end."""
+        loop = asyncio.get_running_loop()
+        if not self.is_headless:
+            for sign in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(sign, self.end, 128 + sign)
+        self.call_after_refresh(self.begin)
+
+    @work(group="begin")
+    async def begin(self) -> None:
+        """Start to sync; what the configuration or the mirror has to say is said once."""
+        self.session.start()
+        if self.rehearsing is not None:
+            self.rehearsing.follow()
+        for sentence in (*self.session.config.warnings, self.session.mirror.notice):
+            if sentence:
+                self.page.say(sentence, "warn")
+
+    @property
+    def page(self) -> Page:
+        """The page in front, or the one under a question."""
+        return next(page for page in reversed(self.screen_stack) if isinstance(page, Page))
+
+    @property
+    def home(self) -> HomePage:
+        """The page that everything leads back to."""
+        return cast(HomePage, self.screen_stack[0])
+
+    def age_in_words(self, age: Age) -> Age:
+        """What the top line says about `age`; a local platform that was stopped says so itself."""
+        if self.rehearsing is not None and self.rehearsing.stopped:
+            return replace(age, words="local platform stopped", tone="warn", stale=True)
+        return age
+
+    # Going somewhere -----------------------------------------------------------
+
+    def back(self) -> None:
+        """Leave the page in front, unless it is home."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def go_home(self) -> None:
+        """Leave every page but home."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def open_help(self, page: Page) -> None:
+        """Show the keys of `page`."""
+        from aeptui.ui.screens.help import HelpPage
+
+        if not isinstance(page, HelpPage):
+            self.push_screen(HelpPage(page))
+
+    @on(OpenResource)
+    async def open_resource(self, message: OpenResource) -> None:
+        """Open one resource, if it is known."""
+        from aeptui.ui.screens.detail import DetailPage
+
+        resource = registry.BY_KIND.get(message.kind)
+        row = await self.session.mirror.get(message.kind, message.id) if resource else None
+        if resource is None or row is None:
+            self.page.say(f"The mirror does not hold {message.id} yet.", "warn")
+        else:
+            self.push_screen(DetailPage(self.session, resource, row))
+
+    @on(OpenWhy)
+    def open_why(self, message: OpenWhy) -> None:
+        """Explain a run."""
+        from aeptui.ui.screens.why import WhyPage
+
+        self.push_screen(WhyPage(self.session, message.run_id, message.title))
+
+    @on(OpenRaw)
+    def open_raw(self, message: OpenRaw) -> None:
+        """Show JSON."""
+        from aeptui.ui.screens.raw import RawPage
+
+        self.push_screen(RawPage(self.session, message.kind, message.id, message.name))
+
+    @on(OpenLinks)
+    def open_links(self, message: OpenLinks) -> None:
+        """Show what uses what."""
+        from aeptui.ui.screens.used_by import LinksPage
+
+        self.push_screen(LinksPage(self.session, message.kind, message.id, message.name))
+
+    # The go-to line --------------------------------------------------------------
+
+    def goto_words(self) -> GotoWords:
+        """What the go-to line knows just now."""
+        rows = self.session.mirror.window_now(Listing("sandboxes"), 50).rows
+        rehearsing = self.rehearsing is not None
+        commands = (*COMMANDS, "emulator") if rehearsing else COMMANDS
+        return GotoWords(commands, tuple(row.id for row in rows), rehearsing)
+
+    @on(Asked)
+    async def answer(self, message: Asked) -> None:
+        """Go where the text says."""
+        from aeptui.ui.screens.resource import ListPage
+
+        match self.goto_words().read(message.text):
+            case Go("list", kind):
+                self.go_home()
+                self.push_screen(ListPage(self.session, registry.BY_KIND[kind]))
+            case Go("home"):
+                self.go_home()
+            case Go("quit"):
+                self.exit(0, 0)
+            case Go("help"):
+                self.open_help(self.page)
+            case Go("refresh"):
+                self.page.action_refresh()
+            case Go("unlock"):
+                self.page.say("Nothing in this version writes, so there is nothing to unlock.")
+            case Go("sandbox", name):
+                self.open_sandbox(name)
+            case Go("emulator", verb) if self.rehearsing is not None:
+                self.rehearsing.command(verb)
+            case Go("find", text):
+                await self._find(text)
+
+    async def _find(self, text: str) -> None:
+        """Open the resource of that name or id; else say which word was probably meant."""
+        found = [
+            hit for hit in await self.session.mirror.find(text) if hit.kind in registry.BY_KIND
+        ]
+        if found:
+            self.post_message(OpenResource(found[0].kind, found[0].id))
+            return
+        near = self.goto_words().near(text)
+        hint = f" Did you mean :{near}?" if near else " ? lists what there is."
+        self.page.say(f"Nothing is called {text!r} here.{hint}", "warn")
+
+    @work(group="sandbox", exclusive=True)
+    async def open_sandbox(self, name: str) -> None:
+        """Open another sandbox: of that name, or one that is chosen."""
+        from aeptui.ui.screens.confirm import SandboxChooser
+
+        rows = self.session.mirror.window_now(Listing("sandboxes"), 50).rows
+        if not name:
+            name = await self.push_screen_wait(SandboxChooser(self.session, rows))
+        known = {row.id for row in rows}
+        if not name or name == self.session.sandbox:
+            return
+        if known and name not in known:
+            near = nearest(name, known) or ", ".join(sorted(known))
+            self.page.say(f"There is no sandbox {name} here. Did you mean {near}?", "warn")
+            return
+        try:
+            opened = await reopen(self.session, name)
+        except ConfigError as wrong:
+            self.page.say(str(wrong), "bad")
+            return
+        left, self.session = self.session, opened
+        self.go_home()
+        await self.switch_screen(HomePage(opened))
+        opened.start()
+        await left.close()
+
+    # The end ---------------------------------------------------------------------
+
+    def action_interrupt(self) -> None:
+        """Quit at the second ctrl+c; the first says so."""
+        now = time.monotonic()
+        if now - self._interrupted < TWICE_S:
+            self.exit(0, 0)
+        else:
+            self._interrupted = now
+            self.page.say("Press ctrl+c again to quit.")
+
+    async def action_quit(self) -> None:
+        """Leave the console."""
+        self.exit(0, 0)
+
+    @on(TerminalGone)
+    def terminal_gone(self) -> None:
+        """Nobody is there to watch or to type."""
+        self.end(128 + signal.SIGHUP)
+
+    def end(self, code: int) -> None:
+        """End with `code`, within a second whatever hangs."""
+        end_within(1.0, code, self._driver)
+        self.exit(code, code)
+
+    def _fatal_error(self) -> None:
+        """A bug of ours ends the console with a sentence; the log has it, without locals."""
+        bug = self._exception
+        log.error("the console ended by a bug: %s", bug, exc_info=bug)
+        folder = self.session.config.state_dir / "log"
+        sentence = f"aeptui ended because of a bug of its own; the details are in {folder}.\n"
+        self._exit_renderables.append(Segments([Segment(sentence)]))
+        self._return_code = OWN_BUG
+        self._close_messages_no_wait()
+
+
+async def run_console(session: Session) -> int:
+    """The console on `session` until it is left; the exit code. Closes the session that is open last."""
+    app = AepApp(session)
+    try:
+        await app.run_async(mouse=False)
+    finally:
+        await app.session.close()
+    return app.return_code or 0

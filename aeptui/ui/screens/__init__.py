@@ -1,0 +1,1 @@
+"""What fills the terminal: one class for each question an operator asks."""

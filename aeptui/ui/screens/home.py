@@ -1,0 +1,124 @@
+"""Home: which flows need a person, worst first, and what is going on just now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import getters
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from aeptui.mirror.values import Live, Summary
+from aeptui.monitor.tones import RANKED, tone
+from aeptui.resources import formats
+from aeptui.resources.flows import FLOWS
+from aeptui.session import Session
+from aeptui.ui.ages import Age
+from aeptui.ui.drawing import Piece
+from aeptui.ui.palette import DIM, TONES
+from aeptui.ui.screens.resource import ListPage
+from aeptui.ui.widgets.live_panel import LivePanel
+from aeptui.ui.widgets.text_line import Rule
+
+ENDED = 8
+"""So many ended runs are read for the live panel; it shows those that fit."""
+
+
+class HomePage(ListPage):
+    """The flows with their words and strips, over the live panel."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "quit", id="quit", tooltip="leave the console"),
+    ]
+
+    panel = getters.query_one("#live", LivePanel)
+    live_rule = getters.query_one("#live_rule", Rule)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, FLOWS, "home")
+        self.trail = ""
+        self.kinds = ("flows", "runs")
+        self.making = ""
+
+    def body(self) -> Iterable[Widget]:
+        """The list of flows, then what is going on."""
+        yield from super().body()
+        yield Rule(id="live_rule")
+        yield LivePanel(self.session.moment)
+
+    def on_mount(self) -> None:
+        """Draw what was known when the console was last open, before anything is asked."""
+        mirror = self.session.mirror
+        self.show_summary(mirror.summary_now())
+        self.show_live(mirror.live_now(ENDED))
+
+    async def look(self) -> None:
+        """Read flows, runs and figures again."""
+        mirror = self.session.mirror
+        await self.table.look()
+        self.show_summary(await mirror.summary())
+        self.show_live(await mirror.live(ENDED))
+        self.show_beside()
+
+    def show_heading(self) -> None:
+        """The summary stands in the place of a heading, unless a filter narrows the list."""
+        if self.listing.filter:
+            super().show_heading()
+        else:
+            self.show_summary(self.session.mirror.summary_now())
+
+    def show_summary(self, summary: Summary) -> None:
+        """How many flows have which word, worst first."""
+        if self.listing.filter:
+            return
+        if self.making:
+            self.heading.put([(f" {self.making}", TONES["busy"])])
+            return
+        left: list[Piece] = []
+        for word in RANKED:
+            if number := summary.flows.get(word):
+                meant = tone(word)
+                left.append((f" {number} {word} ", DIM if meant == "good" else TONES[meant]))
+        if not left:
+            left = [(" No flow has been judged yet.", DIM)]
+        lost = summary.lost_24h
+        words = f"{formats.plural(lost, 'row')} lost in 24 h " if lost else "no rows lost in 24 h "
+        self.heading.put(left, [(words, TONES["warn"] if lost else DIM)] if summary.flows else [])
+
+    def show_live(self, live: Live) -> None:
+        """The runs that are open and those that ended last."""
+        self.panel.show(live)
+        self.live_rule.put(self.panel.title)
+
+    def show_making(self, words: str) -> None:
+        """Say how far the making of the rehearsal is; an empty string when it is made."""
+        if words != self.making:
+            self.making = words
+            self.show_heading()
+
+    def on_age(self, age: Age) -> None:
+        """Dim what may be out of date."""
+        super().on_age(age)
+        self.panel.set_stale(age.stale)
+
+    def action_back(self) -> None:
+        """Home is where back leads to; only a filter is cleared."""
+        if self.listing.filter or self.beside.has_focus:
+            super().action_back()
+
+    def why_not(self, action: str) -> str | None:
+        """There is nowhere to go back to from home."""
+        if action == "back" and not self.listing.filter:
+            return "this is home; q quits"
+        return super().why_not(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Home does not offer the way back at all while there is none."""
+        if action == "back" and self.why_not(action):
+            return False
+        return super().check_action(action, parameters)
+
+    async def action_quit(self) -> None:
+        """Leave the console."""
+        await self.app.action_quit()

@@ -1,0 +1,294 @@
+"""What every screen of the console has: a top line, a bottom line, keys, and news."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import getters, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from aeptui.mirror.values import Freshness
+from aeptui.resources.definition import Tone
+from aeptui.session import Session
+from aeptui.ui.ages import Age, age_of
+from aeptui.ui.goto import GotoWords
+from aeptui.ui.messages import Asked
+from aeptui.ui.palette import TONES
+from aeptui.ui.widgets.context_bar import ContextBar
+from aeptui.ui.widgets.key_bar import KeyBar, keys_of
+from aeptui.ui.widgets.painted import Painted
+from aeptui.ui.widgets.prompt import Prompt
+from aeptui.ui.widgets.text_line import Rule, TextLine
+
+if TYPE_CHECKING:
+    from aeptui.ui.app import AepApp
+
+log = logging.getLogger(__name__)
+
+AGE_S = 2.0
+"""How often it is read how current the mirror is; only other words than before are sent."""
+TICK_S = 10.0
+"""How often words that depend on the time are made anew; only what differs is sent."""
+CALM_S = 0.25
+"""The least time between two looks while news pours in."""
+
+TOO_SMALL = "aeptui needs 60 columns and 20 lines. Make the window larger, or press ctrl+q to quit."
+
+BAR_ORDER = (
+    "accept", "complete", "leave", "confirm", "open", "follow", "choose", "why", "used_by",
+    "pane", "raw", "filter", "goto", "sort", "back", "refresh", "freeze", "copy", "quit", "help",
+)  # fmt: skip
+"""The ids of the bindings as the bottom line offers them, most useful first."""
+
+
+class Page(Screen[None]):
+    """A screen that shows part of the mirror and is kept current while it is in front.
+
+    A subclass yields its middle from `body`, says what it reads in `kinds`, and
+    reads it in `look`. `why_not` gives the reason why an action is off.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-narrow"),
+        (60, "-normal"),
+        (120, "-wide"),
+        (160, "-very-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-short"),
+        (20, "-normal-height"),
+        (32, "-tall"),
+    ]
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("colon", "goto", "go to", id="goto", tooltip="go to a list, a resource, a command"),
+        Binding("escape", "back", "back", id="back", tooltip="back to where you came from"),
+        Binding("r", "refresh", "refresh", show=False, id="refresh", tooltip="look again now"),
+        Binding("z", "freeze", "freeze", show=False, id="freeze", tooltip="hold the screen still"),
+        Binding("ctrl+l", "redraw", "repaint", show=False, id="redraw", tooltip="draw it all anew"),
+        Binding(
+            "question_mark", "help", "help", id="help", tooltip="every key, and why some are off"
+        ),
+    ]
+
+    kinds: tuple[str, ...] = ()
+    """The kinds of the mirror that this page shows."""
+    aged: tuple[str, ...] = ()
+    """The kinds whose age it tells, where those are fewer."""
+
+    context = getters.query_one("#context", ContextBar)
+    keys = getters.query_one("#keys", KeyBar)
+
+    def __init__(self, session: Session, trail: str = "") -> None:
+        super().__init__()
+        self.session = session
+        self.trail = trail
+        self.frozen = False
+        self._prompt: Prompt | None = None
+        self._focus_before: Widget | None = None
+
+    # The frame ---------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """The top line, the middle, the bottom line."""
+        yield ContextBar(self.session, self.trail)
+        yield TextLine(id="notice")
+        yield from self.body()
+        yield KeyBar()
+        yield TextLine([(TOO_SMALL, TONES["bright"])], id="too-small")
+
+    def body(self) -> Iterable[Widget]:
+        """What stands between the top line and the bottom line."""
+        yield Rule()
+
+    @property
+    def console(self) -> AepApp:
+        """The app, as what it is."""
+        return cast("AepApp", self.app)
+
+    def on_mount(self) -> None:
+        """Draw what is known, then keep the keys and the ages true."""
+        self.show_age(self.session.mirror.freshness_now())
+        self.bindings_updated_signal.subscribe(self, lambda _screen: self.show_keys())
+        self.set_interval(AGE_S, self.look_at_age)
+        self.set_interval(TICK_S, self.tick)
+        self.show_keys()
+
+    def on_screen_resume(self) -> None:
+        """Follow the news while this page is in front."""
+        self.show_keys()
+        self.follow()
+
+    def on_screen_suspend(self) -> None:
+        """Read nothing while another page is in front."""
+        self.workers.cancel_group(self, "follow")
+        self.keys.show(())
+
+    @work(exclusive=True, group="follow")
+    async def follow(self) -> None:
+        """Look at once, then after each piece of news, at most every quarter of a second."""
+        news = self.session.mirror.news(*self.kinds)
+        try:
+            await self.look_safely()
+            async for _ in news:
+                if not self.frozen:
+                    await self.look_safely()
+                await asyncio.sleep(CALM_S)
+        finally:
+            await news.aclose()
+
+    async def look_safely(self) -> None:
+        """Look; a bug of ours leaves what was there, says so, and goes to the log."""
+        try:
+            await self.look()
+            self.show_age(await self.session.mirror.freshness())
+        except Exception as bug:
+            # The boundary of a view: the console goes on watching.
+            log.error("reading for %s failed: %s", type(self).__name__, bug, exc_info=True)
+            self.say("This view could not be read because of a bug of ours; see the log.", "bad")
+
+    async def look(self) -> None:
+        """Read what this page shows, and show it."""
+
+    @work(exclusive=True, group="age")
+    async def look_at_age(self) -> None:
+        """Notice when the platform stops to answer, or answers again."""
+        if self.is_current:
+            self.show_age(await self.session.mirror.freshness())
+
+    def tick(self) -> None:
+        """Let the words that depend on the time come true again."""
+        if self.is_current and not self.frozen:
+            for painted in self.query(Painted):
+                painted.repaint()
+
+    # Ages --------------------------------------------------------------------
+
+    def show_age(self, freshness: Mapping[str, Freshness]) -> None:
+        """Say how current this page is, and dim it when it is not."""
+        session = self.session
+        speed = session.services.clock.speed
+        seconds = max(session.config.settings.sync_interval_s, speed)
+        age = age_of(
+            self.aged or self.kinds,
+            freshness,
+            session.moment(),
+            interval=timedelta(seconds=seconds),
+            slow=timedelta(seconds=max(600.0, speed)),
+            speed=speed,
+        )
+        self.context.show(self.console.age_in_words(age))
+        notice = self.query_one("#notice", TextLine)
+        said = self.console.notice or (age.notice if age.stale else "")
+        notice.put([(f" {said}", TONES["warn"])] if said else [])
+        notice.set_class(bool(said), "-said")
+        self.on_age(age)
+
+    def on_age(self, age: Age) -> None:
+        """Dim what is stale; for subclasses."""
+
+    # Keys --------------------------------------------------------------------
+
+    def why_not(self, action: str) -> str | None:
+        """Why `action` does nothing here just now, or None when it does something."""
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """An action with a reason against it is shown as off."""
+        return None if self.why_not(action) else True
+
+    def show_keys(self) -> None:
+        """Offer the keys that do something, in their order."""
+        if not self.is_mounted or not self.is_current:
+            return
+        order = {id: place for place, id in enumerate(BAR_ORDER)}
+        active = [(found.binding, found.enabled) for found in self.active_bindings.values()]
+        known = [pair for pair in active if pair[0].id in order]
+        self.keys.show(keys_of(sorted(known, key=lambda pair: order[pair[0].id or ""])))
+
+    def say(self, sentence: str, tone: Tone = "bright") -> None:
+        """Say something on the bottom line until the next key."""
+        self.keys.say(sentence, tone)
+
+    def on_key(self) -> None:
+        """What was said has been read."""
+        self.keys.hush()
+
+    def action_back(self) -> None:
+        """Leave this page."""
+        self.console.back()
+
+    def action_refresh(self) -> None:
+        """Ask the platform now."""
+        self.session.sync.refresh()
+        self.say("Looking again.", "dim")
+
+    def action_freeze(self) -> None:
+        """Hold the screen still, or let it go on."""
+        self.frozen = not self.frozen
+        self.context.frozen = self.frozen
+        self.context.repaint()
+        if not self.frozen:
+            self.follow()
+
+    def action_redraw(self) -> None:
+        """Send the whole screen again."""
+        self.app.refresh(repaint=True, layout=True)
+
+    def action_help(self) -> None:
+        """Show every key of this page."""
+        self.console.open_help(self)
+
+    # The line to type on -------------------------------------------------------
+
+    def action_goto(self) -> None:
+        """Type where to go."""
+        words = self.console.goto_words()
+        prompt = Prompt(":", complete=words.complete, id="goto")
+        self.open_prompt(prompt)
+        prompt.hint(words.hint(""))
+
+    def open_prompt(self, prompt: Prompt) -> None:
+        """Put a line to type on in the place of the keys."""
+        self.close_prompt()
+        self._focus_before, self._prompt = self.focused, prompt
+        self.keys.display = False
+        self.mount(prompt)
+        prompt.focus()
+
+    def close_prompt(self) -> None:
+        """Show the keys again and give them back to what had them."""
+        prompt, self._prompt = self._prompt, None
+        if prompt is not None:
+            prompt.remove()
+            self.keys.display = True
+            if self._focus_before is not None:
+                self._focus_before.focus()
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Say what the text would lead to."""
+        if self._prompt is not None and self._prompt.id == "goto":
+            self._prompt.hint(self.goto_words.hint(message.text))
+
+    @property
+    def goto_words(self) -> GotoWords:
+        """What the go-to line knows here."""
+        return self.console.goto_words()
+
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        """Go where the text says."""
+        if self._prompt is not None and self._prompt.id == "goto":
+            self.close_prompt()
+            if message.text.strip():
+                self.post_message(Asked(message.text.strip()))
+
+    def on_prompt_left(self, _message: Prompt.Left) -> None:
+        """Stay."""
+        self.close_prompt()

@@ -1,0 +1,292 @@
+"""Any resource type as a list: one class for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+import msgspec
+from textual import getters, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from aeptui.mirror.filter import FilterError
+from aeptui.mirror.rows import FlowRow, Row, RunRow
+from aeptui.mirror.values import Listing
+from aeptui.resources.definition import Column, Resource
+from aeptui.session import Session
+from aeptui.ui.ages import Age
+from aeptui.ui.listing import MirrorRows
+from aeptui.ui.messages import OpenLinks, OpenRaw, OpenResource, OpenWhy
+from aeptui.ui.palette import BOLD, DIM, PLAIN
+from aeptui.ui.screens.page import Page
+from aeptui.ui.widgets.detail_view import DetailView
+from aeptui.ui.widgets.prompt import Prompt
+from aeptui.ui.widgets.resource_table import ResourceTable
+from aeptui.ui.widgets.text_line import Divider, Rule, TextLine
+
+SETTLE_S = 0.12
+"""How long the cursor rests on a row before its detail is read beside the list."""
+FIRST = 60
+"""Rows drawn by the first paint, before the size of the terminal is known."""
+
+
+class ListPage(Page):
+    """Rows of one resource, filtered, sorted and opened; beside them the detail where it fits."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "filter", id="filter", tooltip="words, !word, field:value, n>5"),
+        Binding("w", "why", "why", id="why", tooltip="why the run (or the last one) went wrong"),
+        Binding("u", "used_by", "used by", id="used_by", tooltip="what it uses, and what uses it"),
+        Binding("v", "raw", "raw", show=False, id="raw", tooltip="the platform's own JSON"),
+        Binding("s", "sort", "sort", show=False, id="sort", tooltip="sort by the next column"),
+        Binding(
+            "S", "reverse", "reverse", show=False, id="reverse", tooltip="turn the order round"
+        ),
+        Binding("y", "copy", "copy id", show=False, id="copy", tooltip="copy the id"),
+        Binding("tab", "pane", "other pane", show=False, id="pane", tooltip="to the detail"),
+        Binding("shift+tab", "pane", "other pane", show=False),
+    ]
+
+    table = getters.query_one("#table", ResourceTable)
+    heading = getters.query_one("#heading", TextLine)
+    beside = getters.query_one("#beside", DetailView)
+
+    def __init__(self, session: Session, resource: Resource, trail: str = "") -> None:
+        super().__init__(session, trail or resource.plural)
+        self.resource = resource
+        self.kinds = (resource.kind,)
+        self.listing = Listing(resource.kind)
+        self._filter_before = ""
+        self._beside: Row | None = None
+
+    def columns(self) -> Sequence[Column]:
+        """The columns of the list."""
+        return self.resource.columns
+
+    def body(self) -> Iterable[Widget]:
+        """A heading, the table, and the detail beside it."""
+        yield TextLine(id="heading")
+        yield Rule()
+        with Horizontal(id="area"):
+            yield ResourceTable(
+                self.columns(), self.session.moment, empty=self.resource.empty, id="table"
+            )
+            yield Divider(id="divider")
+            yield DetailView(titled=True, id="beside")
+
+    def on_mount(self) -> None:
+        """Draw the last-known rows at once."""
+        self.read(MirrorRows(self.session.mirror, self.listing))
+        self.table.focus()
+        self.show_heading()
+
+    def read(self, rows: MirrorRows) -> None:
+        """Show these rows from their beginning."""
+        order = self.listing.order or self.resource.order
+        reverse = self.resource.reverse if self.listing.reverse is None else self.listing.reverse
+        self.table.read_from(rows, sorted_by=order, reverse=reverse, first=rows.first_now(FIRST))
+
+    async def look(self) -> None:
+        """Read the rows around the cursor again."""
+        await self.table.look()
+        self.show_heading()
+        self.show_beside()
+
+    def on_age(self, age: Age) -> None:
+        """Dim rows that may be out of date."""
+        self.table.set_stale(age.stale)
+
+    def show_heading(self) -> None:
+        """Say what is listed and how it was narrowed."""
+        total = self.table.total
+        left = [(f" {self.resource.plural} ", BOLD), (f" {total}" if total else "", DIM)]
+        if self.listing.filter:
+            left += [("   filter ", DIM), (self.listing.filter, PLAIN), ("   esc clears it", DIM)]
+        self.heading.put(left)
+
+    # The row under the cursor ----------------------------------------------------
+
+    def on_resource_table_moved(self, _message: ResourceTable.Moved) -> None:
+        """Show what the cursor came to rest on."""
+        self.show_beside()
+        self.refresh_bindings()
+
+    @work(exclusive=True, group="beside", exit_on_error=False)
+    async def show_beside(self) -> None:
+        """Read the detail of the row under the cursor, once the cursor rests."""
+        if not self.has_class("-wide") and not self.has_class("-very-wide"):
+            return
+        await asyncio.sleep(SETTLE_S)
+        row = self.table.row
+        if row is None:
+            self._beside = None
+            self.beside.say("Nothing here to show.")
+            return
+        if told_before(self._beside, row):
+            return
+        self._beside = row
+        self.beside.show(await self.resource.detail(self.session, row))
+
+    def on_resource_table_opened(self, message: ResourceTable.Opened) -> None:
+        """Open the row."""
+        self.post_message(OpenResource(self.resource.kind, message.row.id))
+
+    def on_detail_view_followed(self, message: DetailView.Followed) -> None:
+        """Open what the detail names."""
+        self.post_message(OpenResource(message.kind, message.id))
+
+    # Actions -------------------------------------------------------------------
+
+    def why_not(self, action: str) -> str | None:
+        """Most keys need a row under the cursor."""
+        row = self.table.row if self.is_mounted else None
+        if action in ("why", "used_by", "raw", "copy", "open") and row is None:
+            return f"there is no {self.resource.name} under the cursor"
+        if action == "why":
+            return why_not_asked(row)
+        if action == "pane" and not self.beside.display:
+            return "the detail opens beside the list at 120 columns"
+        return None
+
+    def action_why(self) -> None:
+        """Explain the run under the cursor, or the flow's last one that lost something."""
+        self.ask_why()
+
+    @work(exclusive=True, group="why")
+    async def ask_why(self) -> None:
+        """Find the run to explain."""
+        row = self.table.row
+        if isinstance(row, RunRow):
+            self.post_message(OpenWhy(row.id, row.flow_name or row.flow_id))
+        elif isinstance(row, FlowRow):
+            run_id = await telling_run(self.session, row)
+            if run_id:
+                self.post_message(OpenWhy(run_id, row.name or row.id))
+            else:
+                self.say("This flow has no runs yet.")
+
+    def action_used_by(self) -> None:
+        """Show what the row uses and what uses it."""
+        if (row := self.table.row) is not None:
+            self.post_message(OpenLinks(self.resource.kind, row.id, row.name or row.id))
+
+    def action_raw(self) -> None:
+        """Show the platform's own answer."""
+        if (row := self.table.row) is not None:
+            self.post_message(OpenRaw(self.resource.kind, row.id, row.name or row.id))
+
+    def action_copy(self) -> None:
+        """Copy the id by way of the terminal."""
+        if (row := self.table.row) is not None:
+            self.app.copy_to_clipboard(row.id)
+            self.say(f"Copied {row.id}, if your terminal takes it.")
+
+    def action_pane(self) -> None:
+        """Give the keys to the other pane."""
+        (self.beside if self.table.has_focus else self.table).focus()
+
+    def action_back(self) -> None:
+        """Clear the filter first, then leave."""
+        if self.beside.has_focus:
+            self.table.focus()
+        elif self.listing.filter:
+            self.narrow("")
+        else:
+            super().action_back()
+
+    # Order and filter ------------------------------------------------------------
+
+    def action_sort(self) -> None:
+        """Sort by the next column that can be sorted by."""
+        orders = [column.order for column in self.columns() if column.order]
+        if not orders:
+            return
+        now = self.listing.order or self.resource.order
+        following = orders[(orders.index(now) + 1) % len(orders)] if now in orders else orders[0]
+        self.relist(order=following, reverse=False)
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        reverse = self.resource.reverse if self.listing.reverse is None else self.listing.reverse
+        self.relist(order=self.listing.order or self.resource.order, reverse=not reverse)
+
+    def relist(self, *, order: str | None, reverse: bool | None) -> None:
+        """Show the same rows in another order."""
+        self.listing = self.listing._replace(order=order, reverse=reverse)
+        self.read(MirrorRows(self.session.mirror, self.listing))
+        self.show_heading()
+
+    def action_filter(self) -> None:
+        """Type what the rows have to match; they follow as you type."""
+        self._filter_before = self.listing.filter
+        prompt = Prompt("/", self.listing.filter, id="filter")
+        self.open_prompt(prompt)
+        prompt.hint("words, !word, field:value, field>n, state:failed,late")
+
+    def narrow(self, expression: str) -> str:
+        """Keep the rows that match; what is wrong with the expression comes back as a sentence."""
+        listing = self.listing._replace(filter=expression.strip())
+        rows = MirrorRows(self.session.mirror, listing)
+        try:
+            rows.first_now(1)
+        except FilterError as wrong:
+            return str(wrong)
+        self.listing = listing
+        empty = f"No {self.resource.name} matches {expression!r}."
+        self.table.empty = empty if listing.filter else self.resource.empty
+        self.read(rows)
+        self.show_heading()
+        return ""
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Narrow the list with each letter."""
+        if self._prompt is None or self._prompt.id != "filter":
+            super().on_prompt_changed(message)
+            return
+        wrong = self.narrow(message.text)
+        total = self.table.total
+        self._prompt.hint(
+            wrong or (f"{total} match" if message.text else ""), "warn" if wrong else "dim"
+        )
+
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        """Keep the filter."""
+        if self._prompt is None or self._prompt.id != "filter":
+            super().on_prompt_answered(message)
+            return
+        self.close_prompt()
+        if wrong := self.narrow(message.text):
+            self.say(wrong, "warn")
+
+    def on_prompt_left(self, message: Prompt.Left) -> None:
+        """Put back the filter that there was."""
+        if self._prompt is not None and self._prompt.id == "filter":
+            self.narrow(self._filter_before)
+        super().on_prompt_left(message)
+
+
+def told_before(told: Row | None, row: Row) -> bool:
+    """Whether a detail made of `told` is true of `row`; when it was last confirmed is no news.
+
+    A detail may cost a call of the platform, so it is made once for each state of a row.
+    """
+    return told is not None and msgspec.structs.replace(told, seen_at=row.seen_at) == row
+
+
+def why_not_asked(row: Row | None) -> str | None:
+    """Why a row has no why: only runs and flows go wrong."""
+    if not isinstance(row, RunRow | FlowRow):
+        return "only flows and runs have a why"
+    return None
+
+
+async def telling_run(session: Session, flow: FlowRow) -> str:
+    """The run that tells most about a flow: the newest that failed or lost rows, else the newest."""
+    runs = await session.mirror.runs_of(flow.id, 20)
+    for run in runs:
+        if run.word in ("failed", "partial"):
+            return run.id
+    return runs[0].id if runs else ""

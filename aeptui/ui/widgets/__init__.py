@@ -1,0 +1,1 @@
+"""The pieces of the screens, all of them drawn by line."""

@@ -1,0 +1,72 @@
+"""The top line: where you are, whether you may write, and how current it is."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.strip import Strip
+
+from aeptui.resources import formats
+from aeptui.session import Session
+from aeptui.ui.ages import Age
+from aeptui.ui.drawing import Piece, both_ends
+from aeptui.ui.palette import BOLD, DIM, PLAIN, TONES
+from aeptui.ui.widgets.painted import Painted
+
+
+class ContextBar(Painted):
+    """Profile and sandbox, protection, the way here, and what the platform does to us.
+
+    What tells least goes first when the line is narrow: the pace, then the token.
+    """
+
+    def __init__(self, session: Session, trail: str = "") -> None:
+        super().__init__(id="context")
+        self.session = session
+        self.trail = trail
+        self.age = Age("")
+        self.frozen = False
+
+    def show(self, age: Age) -> None:
+        """Say how current what is shown is."""
+        self.age = age
+        self.repaint()
+
+    def lines(self, width: int, height: int) -> list[Strip]:
+        """One line; red while writes are possible in a protected sandbox."""
+        session = self.session
+        open_door = session.writable and session.protected
+        left: list[Piece] = [(f" {session.profile.name} / ", DIM), (session.sandbox, BOLD)]
+        if session.protected:
+            left.append(("  protected", PLAIN))
+        left.append(
+            ("  may write", TONES["bad"] if open_door else TONES["dim"])
+            if session.writable
+            else ("  read-only", DIM)
+        )
+        if self.trail:
+            left.append((f"  {self.trail}", PLAIN))
+        last: Piece = (f"{self.age.words} ", TONES[self.age.tone])
+        if self.frozen:
+            last = (f"frozen, {self.age.words} ", TONES["busy"])
+        right = [*self._pace(), last]
+        while len(right) > 1 and _length(left) + _length(right) + 2 > width:
+            right.pop(0)
+        return [both_ends(left, right, width)]
+
+    def _pace(self) -> list[Piece]:
+        meter, moment = self.session.services.meter, self.session.moment()
+        pieces: list[Piece] = []
+        limited = meter.last_limited_at
+        if limited is not None and (moment.now - limited).total_seconds() < 120:
+            pieces.append(("asked to slow down   ", TONES["warn"]))
+        if meter.token_expires_at is not None:
+            pieces.append((f"token till {formats.due(meter.token_expires_at, moment)}   ", DIM))
+        # In steps of ten: a figure that trembles would be sent again with every look.
+        calls = meter.calls_last_minute() // 10 * 10
+        if calls:
+            pieces.append((f"{calls}+ calls/min   ", DIM))
+        return pieces
+
+
+def _length(pieces: list[Piece]) -> int:
+    return sum(cell_len(text) for text, _ in pieces)

@@ -1,0 +1,207 @@
+"""One resource, read from top to bottom; what names another one can be followed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+
+from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Prose
+from aeptui.ui.drawing import Piece, cut, fit, line, wrap
+from aeptui.ui.palette import BOLD, CURSOR, DIM, PLAIN, TONES
+from aeptui.ui.widgets.scroller import Scroller
+
+LABEL = 18
+"""The widest label of a fact."""
+
+
+class Target(NamedTuple):
+    """A resource that a line names."""
+
+    kind: str
+    id: str
+
+
+class DetailView(Scroller):
+    """Draws the blocks of a `Detail`; the cursor rests on the lines that lead somewhere."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "follow", "follow", show=False, id="follow", tooltip="open what is named"),
+    ]
+
+    class Followed(Message):
+        """Enter was pressed on a line that names a resource."""
+
+        def __init__(self, kind: str, id: str) -> None:
+            super().__init__()
+            self.kind = kind
+            self.id = id
+
+    def __init__(self, *, titled: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.detail: Detail | None = None
+        self.words = "Not read yet."
+        self._titled = titled
+        self._targets: dict[int, Target] = {}
+        self._at: int | None = None
+
+    def show(self, detail: Detail) -> None:
+        """Draw this; the place stays when it is the same resource told anew."""
+        if self.detail is None or self.detail.title != detail.title:
+            self.top, self._at = 0, None
+        self.detail = detail
+        self.remake()
+
+    def say(self, words: str) -> None:
+        """Say this in place of a detail."""
+        self.detail, self.words = None, words
+        self.remake()
+
+    @property
+    def target(self) -> Target | None:
+        """What enter would open."""
+        return self._targets.get(self._at) if self._at is not None else None
+
+    def action_follow(self) -> None:
+        """Say that the resource under the cursor is wanted."""
+        if (target := self.target) is not None:
+            self.post_message(self.Followed(target.kind, target.id))
+
+    def scroll_by(self, delta: int) -> None:
+        """Go to the next line that leads somewhere if it is in sight, else scroll."""
+        step = 1 if delta > 0 else -1
+        reach = range(self.top, self.top + max(1, self.size.height - 1))
+        ahead = [y for y in self._targets if self._at is None or (y - self._at) * step > 0]
+        nearest = min(ahead, key=lambda y: y * step, default=None)
+        if abs(delta) == 1 and nearest is not None and nearest in reach:
+            self._at = nearest
+            self.remake()
+            return
+        self.top = max(0, self.top + delta)
+        if self._at is not None and abs(delta) > 1:
+            self._at = None
+        self.remake()
+
+    def body(self, width: int) -> list[Strip]:
+        """The title where it is wanted, then each block, a blank line between them."""
+        self._targets = {}
+        detail = self.detail
+        if detail is None:
+            return [line([(" " + words, DIM)], width) for words in wrap(self.words, width - 2)]
+        made: list[Strip] = []
+        if self._titled:
+            word = f"  {detail.word}" if detail.word else ""
+            room = max(1, width - 2 - cell_len(word))
+            made.append(
+                line([(f" {cut(detail.title, room)}", BOLD), (word, TONES[detail.tone])], width)
+            )
+        for block in detail.blocks:
+            drawn = self._block(block, width, len(made) + bool(made))
+            if drawn:
+                made += [Strip.blank(width), *drawn] if made else drawn
+        return made
+
+    def _block(self, block: Block, width: int, at: int) -> list[Strip]:
+        match block:
+            case Facts():
+                return self._facts(block, width, at)
+            case Grid():
+                return _grid(block, width)
+            case Prose():
+                return _prose(block, width)
+
+    def _facts(self, block: Facts, width: int, at: int) -> list[Strip]:
+        made = [_heading(block.title, width)] if block.title else []
+        labels = min(LABEL, max((cell_len(fact.label) for fact in block.facts), default=0))
+        for fact in block.facts:
+            made += self._fact(fact, labels, width, at + len(made))
+        return made
+
+    def _fact(self, fact: Fact, labels: int, width: int, at: int) -> list[Strip]:
+        label = fit(fact.label, labels)
+        leads = bool(fact.kind and fact.id)
+        texts = list(wrap(fact.text, max(10, width - labels - 5)))
+        if leads:
+            self._targets[at] = Target(fact.kind, fact.id)
+        here = leads and at == self._at and self.has_focus
+        style = TONES[fact.tone]
+        made: list[Strip] = []
+        for i, text in enumerate(texts):
+            begun: list[Piece] = [
+                ("▸" if here and not i else " ", PLAIN),
+                (label if not i else " " * labels, PLAIN if here else DIM),
+                ("  ", PLAIN),
+                (text, PLAIN if here else style),
+            ]
+            if leads and not i:
+                begun.append(("  ›", PLAIN if here else DIM))
+            made.append(line(begun, width, CURSOR if here else None))
+        return made
+
+
+def _heading(title: str, width: int) -> Strip:
+    return line([(f" {title}", BOLD)], width)
+
+
+def _prose(block: Prose, width: int) -> list[Strip]:
+    made = [_heading(block.title, width)] if block.title else []
+    style = TONES[block.tone]
+    return made + [line([(" " + text, style)], width) for text in wrap(block.text, width - 2)]
+
+
+def _grid(block: Grid, width: int) -> list[Strip]:
+    made = [_heading(block.title, width)] if block.title else []
+    if not block.rows:
+        return [*made, *(line([(" " + t, DIM)], width) for t in wrap(block.empty, width - 2))]
+    rooms = _rooms(block, width - 2)
+    made.append(line(_cells(block.header, rooms, block, DIM, header=True), width))
+    for i, row in enumerate(block.rows):
+        meant = block.tones[i] if i < len(block.tones) else ""
+        style = PLAIN if meant == "good" else TONES[meant]
+        made.append(line(_cells(row, rooms, block, style), width))
+    return made
+
+
+def _cells(
+    texts: Sequence[str], rooms: Sequence[int], block: Grid, style: Style, *, header: bool = False
+) -> list[Piece]:
+    pieces: list[Piece] = [(" ", PLAIN)]
+    for i, room in enumerate(rooms):
+        if i:
+            pieces.append(("  ", PLAIN))
+        text = texts[i] if i < len(texts) else ""
+        shown = fit(text, room, "right" if i in block.right else "left")
+        ink = PLAIN if i in block.right and not header else style
+        if i in block.marked and not header:
+            ink = TONES["bad"]
+        pieces.append((shown, ink))
+    return pieces
+
+
+def _rooms(block: Grid, width: int) -> list[int]:
+    """A width for each column that fits.
+
+    Words give way down to a dozen cells, figures never: then the last columns go.
+    """
+    columns = len(block.header)
+    rooms = [
+        max(
+            cell_len(block.header[i]),
+            *(min(60, cell_len(row[i])) if i < len(row) else 0 for row in block.rows),
+        )
+        for i in range(columns)
+    ]
+    while rooms and sum(rooms) + 2 * (len(rooms) - 1) > width:
+        words = [i for i, room in enumerate(rooms) if i not in block.right and room > 12]
+        if words:
+            rooms[max(words, key=lambda i: rooms[i])] -= 1
+        elif len(rooms) == 1:
+            return [width]
+        else:
+            rooms.pop()
+    return rooms

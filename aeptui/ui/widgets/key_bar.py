@@ -1,0 +1,110 @@
+"""The bottom line: the keys that do something here, or a sentence about what just happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from textual.binding import Binding
+from textual.strip import Strip
+
+from aeptui.resources.definition import Tone
+from aeptui.ui.drawing import Piece, line
+from aeptui.ui.palette import BOLD, DIM, PLAIN, TONES
+from aeptui.ui.widgets.painted import Painted
+
+KEY_NAMES = {
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "escape": "esc",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "space": "space",
+}
+
+
+class Key(NamedTuple):
+    """A key as it is shown, and whether it does something just now."""
+
+    key: str
+    label: str
+    on: bool = True
+
+
+def key_name(key: str) -> str:
+    """How a key is written on the screen."""
+    return KEY_NAMES.get(key, key.replace("ctrl+", "ctrl+"))
+
+
+def keys_of(bindings: Sequence[tuple[Binding, bool]]) -> list[Key]:
+    """The keys that a bar shows, in their order, each action once."""
+    shown: dict[str, Key] = {}
+    for binding, on in bindings:
+        if binding.show and binding.action not in shown:
+            shown[binding.action] = Key(key_name(binding.key), binding.description, on)
+    return list(shown.values())
+
+
+class KeyBar(Painted):
+    """The way out, always: most useful first; keys that are off are dim and say why on `?`.
+
+    A sentence that was said here stays until the next key.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="keys")
+        self._keys: Sequence[Key] = ()
+        self._said: Piece | None = None
+
+    def show(self, keys: Sequence[Key]) -> None:
+        """Offer these keys."""
+        self._keys = keys
+        self.repaint()
+
+    def say(self, sentence: str, tone: Tone = "bright") -> None:
+        """Say something once, in place of the keys."""
+        self._said = (f" {sentence}", TONES[tone])
+        self.repaint()
+
+    def hush(self) -> None:
+        """Show the keys again."""
+        if self._said is not None:
+            self._said = None
+            self.repaint()
+
+    @property
+    def text(self) -> str:
+        """What the line says."""
+        return "".join(segment.text for segment in self.lines(self.size.width or 80, 1)[0])
+
+    def lines(self, width: int, height: int) -> list[Strip]:
+        """The one line; keys that do not fit are left to the help page, which is always named."""
+        if self._said is not None:
+            return [line([self._said], width)]
+        last = [key for key in self._keys if key.key == "?"]
+        room = width - 1 - sum(_width(key) for key in last)
+        pieces: list[Piece] = [(" ", PLAIN)]
+        for key in self._keys:
+            if key in last:
+                continue
+            room -= _width(key)
+            if room < 0:
+                break
+            pieces += _drawn(key)
+        for key in last:
+            pieces += _drawn(key)
+        return [line(pieces, width)]
+
+
+def _width(key: Key) -> int:
+    return cell_len(key.key) + cell_len(key.label) + 3
+
+
+def _drawn(key: Key) -> list[Piece]:
+    return [(key.key, BOLD if key.on else DIM), (f" {key.label}  ", DIM)]

@@ -1,0 +1,442 @@
+"""The one table: rows of one resource, drawn by line over a window of the mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol, cast
+
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Blur, Focus, Resize
+from textual.message import Message
+from textual.strip import Strip
+
+from aeptui.mirror.rows import Row
+from aeptui.mirror.values import Anchor, Window
+from aeptui.monitor.tones import letter_tone
+from aeptui.resources import formats
+from aeptui.resources.definition import Column, Moment
+from aeptui.ui.drawing import Piece, fit, line, wrap
+from aeptui.ui.palette import BOLD, CURSOR, CURSOR_AWAY, DIM, PLAIN, TONES
+from aeptui.ui.widgets.painted import Painted
+
+GAP = 2
+"""Cells between two columns."""
+BUFFER = 3
+"""Screens of rows held on either side of the cursor, so that a key needs no query."""
+
+
+class Source(Protocol):
+    """Where the rows come from."""
+
+    async def first(self, count: int) -> Window: ...
+    async def last(self, count: int) -> Window: ...
+    async def around(self, place: Anchor, before: int, after: int) -> Window: ...
+
+
+def widths(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
+    """The columns that fit in `room` cells with their widths; the growing ones share the rest."""
+    kept = list(columns)
+
+    def needed() -> int:
+        return sum(column.width for column in kept) + GAP * (len(kept) - 1)
+
+    while needed() > room and any(column.shed for column in kept):
+        kept.remove(max(reversed(kept), key=lambda column: column.shed))
+    spare = room - needed()
+    growing = [column for column in kept if column.grow]
+    laid = []
+    for column in kept:
+        width = column.width
+        if column.grow:
+            share = spare // len(growing)
+            width = max(4, width + share)
+        laid.append((column, width))
+    return laid
+
+
+class ResourceTable(Painted, can_focus=True):
+    """Rows of one resource, as many as fit; the cursor is on a resource, not on a line.
+
+    News changes rows under the cursor, never what the cursor is on, unless that
+    resource is gone: then its neighbour takes its place. A key costs two lines.
+    """
+
+    DEFAULT_CSS = "ResourceTable { height: 1fr; }"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False, id="up", tooltip="to the row above"),
+        Binding("down,j", "move(1)", "down", show=False, id="down", tooltip="to the row below"),
+        Binding("pageup", "page(-1)", "page up", show=False, id="page_up"),
+        Binding("pagedown", "page(1)", "page down", show=False, id="page_down"),
+        Binding("home", "first", "first", show=False, id="first", tooltip="to the first row"),
+        Binding("end", "last", "last", show=False, id="last", tooltip="to the last row"),
+        Binding("enter", "open", "open", id="open", tooltip="open the row under the cursor"),
+        Binding("space", "mark", "mark", show=False, id="mark", tooltip="mark or unmark the row"),
+    ]
+
+    class Moved(Message):
+        """The cursor is on another resource, or on none."""
+
+        def __init__(self, row: Row | None) -> None:
+            super().__init__()
+            self.row = row
+
+    class Opened(Message):
+        """Enter was pressed on a resource."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        moment: Callable[[], Moment],
+        *,
+        empty: str = "",
+        held: str | None = None,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self.empty = empty
+        self.marked: set[str] = set()
+        self.stale = False
+        self._columns = tuple(columns)
+        self._moment = moment
+        self._source: Source | None = None
+        self._window: Window | None = None
+        self._rows: Sequence[Row] = ()
+        self._top = 0
+        self._cursor = 0
+        self._wanted = held
+        self._owed = 0
+        self._sorted: tuple[str, bool] = ("", False)
+        self._moving = False
+
+    # What it holds -----------------------------------------------------------
+
+    @property
+    def row(self) -> Row | None:
+        """The resource under the cursor."""
+        return self._rows[self._cursor] if self._cursor < len(self._rows) else None
+
+    @property
+    def held(self) -> str | None:
+        """The id of the resource under the cursor."""
+        return row.id if (row := self.row) is not None else None
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids on the screen, top to bottom."""
+        return [row.id for row in self._rows[self._top : self._top + self._body_height]]
+
+    @property
+    def total(self) -> str:
+        """How many rows the list has, in words; empty before the first answer."""
+        if self._window is None:
+            return ""
+        return f"{'~' if self._window.estimated else ''}{self._window.total:,}"
+
+    @property
+    def _body_height(self) -> int:
+        return self._room_for_rows(self.size.height)
+
+    def _room_for_rows(self, height: int) -> int:
+        """Lines for rows: all but the header, and but the place in the list unless all is in sight."""
+        window = self._window
+        whole = window is not None and not (window.before or window.after or self.marked)
+        room = height - 1 if whole and len(self._rows) <= height - 1 else height - 2
+        return max(1, room)
+
+    def read_from(
+        self,
+        source: Source,
+        *,
+        sorted_by: str,
+        reverse: bool,
+        first: Window | None = None,
+        keep: bool = False,
+    ) -> None:
+        """Take rows from `source` from now on; `first` is drawn at once.
+
+        Another order or filter begins at the top; `keep` stays where the cursor is.
+        """
+        self._source = source
+        self._sorted = (sorted_by, reverse)
+        if not keep:
+            self._window, self._rows = None, ()
+            self._top = self._cursor = self._owed = 0
+        if first is not None:
+            self.show(first)
+
+    # Reading -----------------------------------------------------------------
+
+    async def look(self, *, from_top: bool = False) -> None:
+        """Ask again for the rows around the cursor and draw what differs."""
+        if self._source is None:
+            return
+        room = self._body_height * BUFFER
+        held = None if from_top else self.row
+        at_top = self._top == 0 and (self._window is None or not self._window.before)
+        if held is None or at_top:
+            window = await self._source.first(room * 2)
+            if held is None or any(row.id == held.id for row in window.rows) or not window.rows:
+                self.show(window, from_top=from_top)
+                return
+        self.show(await self._source.around(self._anchor(), room, room))
+
+    def show(self, window: Window, *, from_top: bool = False) -> None:
+        """Draw `window`, keeping the cursor on its resource and that on its line."""
+        held, line_of_cursor = self._wanted or self.held, self._cursor - self._top
+        at_top = self._top == 0 and (self._window is None or not self._window.before)
+        old_row = self.row
+        self._window, self._rows = window, window.rows
+        if from_top:
+            self._cursor = self._top = 0
+        else:
+            found = next((i for i, row in enumerate(self._rows) if row.id == held), None)
+            if found is not None:
+                self._wanted = None
+                self._cursor = found
+            else:
+                self._cursor = max(0, min(self._cursor, len(self._rows) - 1))
+            self._top = 0 if at_top and not window.before else self._cursor - line_of_cursor
+        self._keep_in_sight()
+        if self._owed:
+            owed, self._owed = self._owed, 0
+            self._step(owed)
+        self.repaint()
+        if self.row != old_row:
+            self.post_message(self.Moved(self.row))
+
+    def _anchor(self) -> Anchor:
+        return cast(Window, self._window).anchor(self._cursor, "from")
+
+    def _keep_in_sight(self) -> None:
+        height = self._body_height
+        if self._cursor < self._top:
+            self._top = self._cursor
+        elif self._cursor >= self._top + height:
+            self._top = self._cursor - height + 1
+        self._top = max(0, min(self._top, max(0, len(self._rows) - height)))
+
+    # Moving ------------------------------------------------------------------
+
+    def action_move(self, delta: int) -> None:
+        """Move the cursor; at the edge of what is held, the rest follows when it is there."""
+        self._go(delta)
+
+    def action_page(self, pages: int) -> None:
+        """Move by what fits on the screen."""
+        self._go(pages * max(1, self._body_height - 1))
+
+    def action_first(self) -> None:
+        """Move to the first row of the list."""
+        self._jump("first")
+
+    def action_last(self) -> None:
+        """Move to the last row of the list."""
+        self._jump("last")
+
+    def action_open(self) -> None:
+        """Say that the row under the cursor was opened."""
+        if (row := self.row) is not None:
+            self.post_message(self.Opened(row))
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row under the cursor and move on."""
+        if (row := self.row) is not None:
+            self.marked ^= {row.id}
+            self._go(1)
+
+    def _go(self, delta: int) -> None:
+        before = self.held
+        self._step(delta)
+        self.repaint()
+        if self.held != before:
+            self.post_message(self.Moved(self.row))
+        self._read_ahead()
+
+    def _step(self, delta: int) -> None:
+        target = self._cursor + delta
+        self._cursor = max(0, min(target, len(self._rows) - 1))
+        rest = target - self._cursor
+        more = self._window is not None and (
+            self._window.before if rest < 0 else self._window.after if rest > 0 else False
+        )
+        self._owed = rest if more else 0
+        self._keep_in_sight()
+
+    def _read_ahead(self) -> None:
+        window, height = self._window, self._body_height
+        if window is None or self._moving:
+            return
+        near_top = window.before and self._cursor < height
+        near_end = window.after and self._cursor >= len(self._rows) - height
+        if near_top or near_end:
+            self._moving = True
+            self.run_worker(self._extend(), group="rows")
+
+    async def _extend(self) -> None:
+        try:
+            if self._source is not None and self.row is not None:
+                room = self._body_height * BUFFER
+                self.show(await self._source.around(self._anchor(), room, room))
+        finally:
+            self._moving = False
+
+    def _jump(self, where: str) -> None:
+        window = self._window
+        if window is None:
+            return
+        if window.before if where == "first" else window.after:
+            self.run_worker(self._fetch_end(where), group="rows", exclusive=True)
+        else:
+            self._go(len(self._rows) * (-1 if where == "first" else 1))
+
+    async def _fetch_end(self, where: str) -> None:
+        if self._source is None:
+            return
+        room = self._body_height * BUFFER * 2
+        end = await (self._source.first(room) if where == "first" else self._source.last(room))
+        self._window, self._rows = end, end.rows
+        self._cursor = 0 if where == "first" else max(0, len(self._rows) - 1)
+        self._keep_in_sight()
+        self.repaint()
+        self.post_message(self.Moved(self.row))
+
+    # Drawing -----------------------------------------------------------------
+
+    def on_resize(self, _event: Resize) -> None:
+        """Keep the cursor on the screen whatever its new size."""
+        self._keep_in_sight()
+        self._read_ahead()
+
+    def on_focus(self, _event: Focus) -> None:
+        """The cursor's line shows that the keys are here."""
+        self.repaint()
+
+    def on_blur(self, _event: Blur) -> None:
+        """The cursor's line shows that the keys are elsewhere."""
+        self.repaint()
+
+    def lines(self, width: int, height: int) -> list[Strip]:
+        """A header, the rows that fit, and where they stand in the list."""
+        laid = widths(self._columns, width - 2)
+        drawn = [self._header(laid, width)]
+        if not self._rows:
+            return [*drawn, *self._nothing(width)]
+        moment = self._moment()
+        body = self._room_for_rows(height)
+        for i in range(self._top, min(self._top + body, len(self._rows))):
+            drawn.append(self._row(self._rows[i], laid, width, moment, i == self._cursor))
+        if body == height - 1:
+            return drawn
+        drawn += [Strip.blank(width)] * (height - 1 - len(drawn))
+        return [*drawn, self._place(width, body)]
+
+    def _header(self, laid: Sequence[tuple[Column, int]], width: int) -> Strip:
+        by, reverse = self._sorted
+        pieces: list[Piece] = [(" ", PLAIN)]
+        for i, (column, room) in enumerate(laid):
+            here = bool(by) and column.order == by
+            title = column.title
+            if here:
+                arrow = "↓" if reverse else "↑"
+                title = f"{arrow}{title}" if column.align == "right" else f"{title}{arrow}"
+            pieces.append((" " * GAP if i else "", PLAIN))
+            pieces.append((fit(title, room, column.align), BOLD if here else DIM))
+        return line(pieces, width)
+
+    def _row(
+        self,
+        row: Row,
+        laid: Sequence[tuple[Column, int]],
+        width: int,
+        moment: Moment,
+        here: bool,
+    ) -> Strip:
+        over: Style | None = None
+        if here:
+            over = CURSOR if self.has_focus else CURSOR_AWAY
+        elif self.stale:
+            over = DIM
+        loud = here and self.has_focus
+        marked = row.id in self.marked
+        pieces: list[Piece] = [("▸" if here else "*" if marked else " ", PLAIN)]
+        strip = getattr(row, "strip", None)
+        for i, (column, room) in enumerate(laid):
+            if i:
+                pieces.append((" " * GAP, PLAIN))
+            text = column.text(row, moment)
+            if strip and text == formats.strip(strip):
+                pieces += run_strip(strip, room, loud)
+                continue
+            tone = column.tone(row) if column.tone else ""
+            style = PLAIN if loud else BOLD if marked and not tone else TONES[tone]
+            pieces.append((fit(text, room, column.align), style))
+        if here and marked:
+            pieces.append(("*", PLAIN))
+        return line(pieces, width, over)
+
+    def _nothing(self, width: int) -> list[Strip]:
+        words = self.empty if self._window is not None else "Not read yet."
+        return [Strip.blank(width)] + [
+            line([("  " + text, DIM)], width) for text in wrap(words, max(20, width - 4))
+        ]
+
+    def _place(self, width: int, body: int) -> Strip:
+        window = self._window
+        if window is None:
+            return Strip.blank(width)
+        last = min(self._top + body, len(self._rows))
+        about = "~" if window.estimated else ""
+        if window.position is None:
+            words = f"{about}{window.total:,}"
+        else:
+            first = window.position + self._top + 1
+            words = f"{first:,}-{window.position + last:,} of {about}{window.total:,}"
+        up = window.before or self._top > 0
+        down = window.after or last < len(self._rows)
+        words += "  " + ("↑" if up else " ") + ("↓" if down else " ")
+        if self.marked:
+            words = f"{len(self.marked)} marked   " + words
+        return line([(fit(words + " ", width, "right"), DIM)], width)
+
+    # Changing what is shown ----------------------------------------------------
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns of the same rows."""
+        self._columns = tuple(columns)
+        self.repaint()
+
+    def set_stale(self, stale: bool) -> None:
+        """Dim the rows while what they say may be out of date."""
+        if stale != self.stale:
+            self.stale = stale
+            self.repaint()
+
+
+def run_strip(letters: str, room: int, plain: bool = False) -> list[Piece]:
+    """The letters of a run strip, oldest first and newest at the right edge, each with its tone.
+
+    The letters are always there; colour only tints them.
+    """
+    letters = letters[-room:]
+    pieces: list[Piece] = [(" " * (room - len(letters)), PLAIN)]
+    begun = ""
+    for letter in letters:
+        if begun and letter != begun[-1]:
+            pieces.append(_same_letters(begun, plain))
+            begun = ""
+        begun += letter
+    if begun:
+        pieces.append(_same_letters(begun, plain))
+    return pieces
+
+
+def _same_letters(letters: str, plain: bool) -> Piece:
+    tone = "dim" if letters[0] == "." else letter_tone(letters[0])
+    style = PLAIN if plain else TONES[tone]
+    return formats.strip(letters), style

@@ -1,0 +1,62 @@
+"""A line of text that its screen fills: headings, summaries, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.strip import Strip
+
+from aeptui.ui.drawing import Piece, both_ends, line
+from aeptui.ui.palette import DIM
+from aeptui.ui.widgets.painted import Painted
+
+
+class TextLine(Painted):
+    """Pieces at the left and at the right of one line."""
+
+    def __init__(self, left: Sequence[Piece] = (), *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._left: Sequence[Piece] = left
+        self._right: Sequence[Piece] = ()
+
+    def put(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
+        """Say this instead of what was there."""
+        self._left, self._right = left, right
+        self.repaint()
+
+    @property
+    def text(self) -> str:
+        """What the line says."""
+        return "".join(text for text, _ in (*self._left, *self._right))
+
+    def lines(self, width: int, height: int) -> list[Strip]:
+        """The one line."""
+        return [both_ends(self._left, self._right, width)]
+
+
+class Rule(Painted):
+    """One rule between two areas, with a word about the lower one where it needs one."""
+
+    def __init__(self, title: str = "", *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.title = title
+
+    def put(self, title: str) -> None:
+        """Give the lower area another title."""
+        self.title = title
+        self.repaint()
+
+    def lines(self, width: int, height: int) -> list[Strip]:
+        """The one line."""
+        begun = f"── {self.title} " if self.title else ""
+        return [line([(begun + "─" * max(0, width - len(begun)), DIM)], width)]
+
+
+class Divider(Painted):
+    """One rule between two areas that stand beside each other."""
+
+    DEFAULT_CSS = "Divider { width: 2; height: 1fr; }"
+
+    def lines(self, width: int, height: int) -> list[Strip]:
+        """As many lines as there are."""
+        return [line([(" │"[:width], DIM)], width)] * height

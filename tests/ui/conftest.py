@@ -1,0 +1,165 @@
+"""A real session over a real mirror filled with models; the platform behind it does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from aeptui.api import models
+from aeptui.config import Config, Profile, Settings
+from aeptui.credentials import SecretSource
+from aeptui.session import Session, open_session
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+HOSTILE = "[red]bold[/] [/oops] 日本語 e\u0301 " + "x" * 500
+
+
+def flow(n: int, name: str, **more: object) -> models.Flow:
+    fields: dict[str, object] = {
+        "id": f"flow-{n:03d}",
+        "name": name,
+        "state": "enabled",
+        "source_connection_id": f"source-{n:03d}",
+        "target_connection_id": "target-1",
+        "base_connection_id": "base-1",
+        "mapping_set_id": "mapping-1",
+        "mapping_version": 4,
+        "delta_column": "LastModifiedDate",
+        "frequency": "minute",
+        "interval": 30,
+        "start_at": NOW - timedelta(days=20),
+        "error_diagnostics": True,
+        "partial_ingestion_percent": 5.0,
+        "created_at": NOW - timedelta(days=20),
+        "updated_at": NOW - timedelta(days=2),
+        "updated_by": "ana@example.org",
+        "body": b'{"id": "flow-%03d", "name": "a name", "scheduleParams": {"interval": 30}}' % n,
+    }
+    return models.Flow(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def run(n: int, of: int, minutes_ago: float, state: str = "success", **more: object) -> models.Run:
+    began = NOW - timedelta(minutes=minutes_ago)
+    fields: dict[str, object] = {
+        "id": f"run-{of:03d}-{n:04d}",
+        "flow_id": f"flow-{of:03d}",
+        "state": state,
+        "created_at": began,
+        "updated_at": began + timedelta(seconds=70),
+        "started_at": began,
+        "completed_at": began + timedelta(seconds=70),
+        "received": 1000 + n,
+        "ingested": 1000 + n,
+        "skipped": 0,
+        "failed": 0,
+        "warnings": 0,
+        "batch_id": f"batch-{of:03d}-{n:04d}",
+        "body": b'{"id": "run-%03d-%04d", "metrics": {}}' % (of, n),
+    }
+    return models.Run(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def flows() -> list[models.Flow]:
+    names = ["Salesforce contacts", "Dynamics leads", "Salesforce accounts", HOSTILE]
+    names += [f"CRM table {n:02d}" for n in range(4, 40)]
+    made = [flow(n, name) for n, name in enumerate(names)]
+    made[5] = flow(5, "Veeva accounts (old)", state="disabled")
+    return made
+
+
+def runs() -> list[models.Run]:
+    error = models.RunError("CONNECTOR-2001-401", "The CRM refused the credentials.")
+    made = []
+    for of in range(40):
+        made += [run(n, of, 25 + 30 * (20 - n) + of / 10) for n in range(20)]
+        if of == 0:
+            made.append(
+                run(
+                    20, 0, 24, "failed",
+                    received=None, ingested=None, failed=None, errors=(error,), batch_id="",
+                )
+            )  # fmt: skip
+        elif of == 1:
+            made.append(run(20, 1, 24, received=1000, ingested=588, failed=412))
+        elif of == 2:
+            made.append(run(20, 2, 1, "inProgress", completed_at=None, ingested=None))
+        else:
+            made.append(run(20, of, 24 + of / 100))
+    return made
+
+
+async def fill(session: Session) -> None:
+    """What a sync would have written."""
+    mirror, seen = session.mirror, session.now()
+    base = models.BaseConnection(
+        id="base-1", name="Salesforce prod", state="enabled", created_at=NOW, updated_at=NOW
+    )
+    dataset = models.Dataset(id="dataset-1", name="CRM contacts", created_at=NOW)
+    target = models.TargetConnection(id="target-1", name="Lake", dataset_id="dataset-1")
+    await mirror.upsert("base-connections", [base], seen_at=seen)
+    await mirror.upsert("datasets", [dataset], seen_at=seen)
+    await mirror.upsert("target-connections", [target], seen_at=seen)
+    await mirror.upsert(
+        "sandboxes",
+        [models.Sandbox(id=name, name=name.title()) for name in ("dev", "prod", "empty")],
+        seen_at=seen,
+    )
+    await mirror.upsert("flows", flows(), seen_at=seen)
+    await mirror.upsert("runs", runs(), seen_at=seen)
+    await session.watch.once()
+    for kind in ("flows", "runs"):
+        await mirror.note(kind, at=session.now(), trouble=None, next_in_s=15)
+
+
+def configuration(tmp_path: Path) -> Config:
+    return Config(tmp_path / "config.toml", tmp_path / "state", Settings(timezone="UTC"))
+
+
+def profile() -> Profile:
+    return Profile(
+        name="acme",
+        org_id="ORG@AdobeOrg",
+        client_id="client",
+        client_secret=SecretSource("text", "a test", text="secret-of-a-test"),
+        sandbox="dev",
+        platform_url="http://127.0.0.1:9",  # the discard port: nobody answers
+        ims_url="http://127.0.0.1:9",
+        protected=("prod",),
+    )
+
+
+@pytest.fixture
+async def session(tmp_path: Path) -> AsyncIterator[Session]:
+    """A session whose mirror is empty."""
+    opened = await open_session(configuration(tmp_path), profile())
+    yield opened
+
+
+@pytest.fixture
+async def filled(session: Session) -> Session:
+    """A session whose mirror holds forty flows in several states, and their runs."""
+    await fill(session)
+    return session
+
+
+Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], bool], tries: int = 400) -> None:
+    """Let the app work until `condition` holds."""
+    for _ in range(tries):
+        if condition():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError(f"it never came true:\n{screen(pilot)}")
+
+
+def screen(pilot: Pilot[int]) -> str:
+    """The screen as text."""
+    app = pilot.app
+    lines = app.screen._compositor.render_strips(app.size)
+    return "\n".join("".join(segment.text for segment in strip) for strip in lines)
