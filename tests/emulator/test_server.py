@@ -1,0 +1,126 @@
+"""The emulator as a program: how it starts, what it refuses, how it ends and comes back."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.conftest import START, START_MS, start, stop, wait_for_world
+
+EMPTY = ("--empty", "--speed", "0", "--start", START)
+
+
+def refused(*flags: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "aeptui.emulator", *flags]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_being_told_to_stop_is_no_failure(tmp_path: Path) -> None:
+    assert stop(start(tmp_path, *EMPTY)) == 0
+
+
+def test_a_kept_world_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    first = start(tmp_path, *EMPTY)
+    wait_for_world(first)
+    first.advance(hours=3)
+    world = first.state()["world"]
+    assert stop(first) == 0
+    second = start(tmp_path, "--empty", "--speed", "0")
+    try:
+        state = second.state()
+        assert (state["world"], state["now_ms"]) == (world, START_MS + 3 * 3_600_000)
+        assert state["making"] is None
+        assert second.token()
+    finally:
+        stop(second)
+
+
+def test_a_folder_is_for_one_emulator_at_a_time(tmp_path: Path) -> None:
+    first = start(tmp_path, *EMPTY)
+    try:
+        second = refused("--data", str(tmp_path))
+        assert second.returncode == 2
+        assert "Another emulator is using" in second.stderr
+        assert second.stdout == ""
+    finally:
+        stop(first)
+
+
+def test_a_world_is_not_opened_under_another_seed(tmp_path: Path) -> None:
+    first = start(tmp_path, *EMPTY, "--seed", "3")
+    wait_for_world(first)
+    stop(first)
+    second = refused("--data", str(tmp_path), "--seed", "4")
+    assert second.returncode == 2
+    assert "seed 3" in second.stderr
+
+
+def test_what_is_in_the_folder_and_is_no_world_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "world.sqlite"
+    file.write_bytes(b"not a database, but somebody's file\n" * 40)
+    answer = refused("--data", str(tmp_path))
+    assert answer.returncode == 2
+    assert "cannot be read" in answer.stderr
+    assert file.read_bytes().startswith(b"not a database")
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (("--scale", "flows=10,runs=10"), "not supported yet"),
+        (("--host", "0.0.0.0"), "--allow-remote"),
+        (("--speed", "fast"), "--speed"),
+        (("--speed", "10001"), "--speed"),
+        (("--start", "tomorrow"), "--start"),
+        (("--port", "70000"), "--port"),
+    ],
+)
+def test_a_flag_that_cannot_be_kept_is_refused_in_a_sentence(
+    flags: tuple[str, ...], word: str
+) -> None:
+    answer = refused(*flags)
+    assert answer.returncode == 2
+    assert word in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_the_env_file_is_there_before_the_ready_line_and_for_its_owner_only(
+    tmp_path: Path,
+) -> None:
+    env_file = tmp_path / "emulator.env"
+    running = start(tmp_path / "data", *EMPTY, "--env-file", str(env_file))
+    try:
+        lines = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
+        assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
+        assert lines == {
+            "AEPTUI_PLATFORM_URL": running.url,
+            "AEPTUI_IMS_URL": running.url,
+            "AEPTUI_ORG_ID": running.org,
+            "AEPTUI_CLIENT_ID": "aeptui-rehearsal",
+            "AEPTUI_CLIENT_SECRET": "rehearsal-secret",
+            "AEPTUI_SCOPES": lines["AEPTUI_SCOPES"],
+            "AEPTUI_SANDBOX": "dev",
+        }
+    finally:
+        stop(running)
+
+
+def test_it_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "aeptui.emulator", "--data", str(tmp_path)),
+            *(*EMPTY, "--until-stdin-closes"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    assert process.stdout.readline().startswith("ready ")
+    process.stdin.close()
+    assert process.wait(timeout=30) == 0
+    process.stdout.close()
