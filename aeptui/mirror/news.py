@@ -7,14 +7,14 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 
-from aeptui.mirror.values import Changed
+from aeptui.mirror.values import FRESHNESS, Changed
 
 GAP_S = 0.25
 """A subscriber hears at most so often, so that a first sync does not draw every page of it."""
 
 
 class News(AsyncIterator[Changed]):
-    """News of some kinds (of all, when none is named), from the moment it is made.
+    """News of some kinds (of all resources, when none is named), from the moment it is made.
 
     Made and read on one event loop; it is heard until `aclose`.
     """
@@ -30,7 +30,8 @@ class News(AsyncIterator[Changed]):
 
     def tell(self, changed: Changed) -> None:
         """From any thread."""
-        if changed and (not self._kinds or changed.kind in self._kinds):
+        wanted = changed.kind in self._kinds if self._kinds else changed.kind != FRESHNESS
+        if changed and wanted:
             with suppress(RuntimeError):  # its loop has ended: nobody is left to hear
                 self._loop.call_soon_threadsafe(self._take, changed)
 

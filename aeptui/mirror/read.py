@@ -30,6 +30,8 @@ from aeptui.mirror.values import (
 OPEN = ("waiting", "running")
 """Words of runs that have not ended."""
 
+_ENDED_BATCHES = ("success", "failed", "failure", "aborted", "abandoned", "inactive", "deleted")
+
 
 class Reader:
     """One connection that reads."""
@@ -182,15 +184,6 @@ class Reader:
             for kind, id, name, word in (exact + partly)[:limit]
         ]
 
-    def unknown_ids(self, kind: str, ids: list[str]) -> set[str]:
-        """Which of `ids` the mirror does not hold."""
-        marks = ", ".join("?" * len(ids))
-        keys = [pack_id(id) for id in ids]
-        held = self._connection.execute(
-            f'SELECT id FROM "{KINDS[kind].table}" WHERE id IN ({marks})', keys
-        )
-        return set(ids) - {unpack_id(key) for (key,) in held}
-
     def open_runs(self) -> list[str]:
         """Ids of the runs that have not ended, or of which we do not know that they have."""
         found = self._connection.execute(
@@ -206,10 +199,12 @@ class Reader:
         ).fetchone()
         return from_ms(found[0]) if found and found[0] else None
 
-    def oldest(self, kind: str) -> datetime | None:
-        """When the oldest row held was created."""
+    def oldest_open_batch(self, since: datetime) -> datetime | None:
+        """When the oldest batch since `since` was created that may still change."""
+        marks = ", ".join("?" * len(_ENDED_BATCHES))
         found = self._connection.execute(
-            f'SELECT min(created_at) FROM "{KINDS[kind].table}"'
+            f"SELECT min(created_at) FROM batches WHERE created_at > ? AND state NOT IN ({marks})",
+            (to_ms(since), *_ENDED_BATCHES),
         ).fetchone()
         return from_ms(found[0])
 

@@ -145,6 +145,15 @@ class Mirror:
         news = await self._tell(lambda writer: writer.prune(KINDS[kind], keep, seen_at))
         return news or Changed(kind)
 
+    async def completed(self, kind: str, *, at: datetime) -> None:
+        """The whole history of `kind` has been read."""
+        await self._tell(lambda writer: writer.completed(KINDS[kind], at))
+
+    async def forget(self, kind: str, ids: Collection[str]) -> Changed:
+        """The platform no longer knows these."""
+        news = await self._tell(lambda writer: writer.forget(KINDS[kind], ids))
+        return news or Changed(kind)
+
     async def judge(self, verdicts: Sequence[FlowVerdict]) -> Changed:
         """Keep the monitor's words for flows; flows that are gone meanwhile are passed over."""
         news = await self._tell(lambda writer: writer.judge(verdicts))
@@ -153,7 +162,7 @@ class Mirror:
     async def note(self, kind: str, *, at: datetime, trouble: str | None, next_in_s: float) -> None:
         """Keep how asking for `kind` went at `at`, and when it is asked again."""
         next_try_at = at + timedelta(seconds=next_in_s)
-        await self._writing.run(lambda writer: writer.note(kind, at, trouble, next_try_at))
+        await self._tell(lambda writer: writer.note(kind, at, trouble, next_try_at))
 
     async def notice_others(self) -> None:
         """Publish what other processes have written to this mirror since the last look."""
@@ -162,7 +171,10 @@ class Mirror:
     # Reading
 
     def news(self, *kinds: str) -> News:
-        """News of these kinds, or of all, from now on; ask the mirror again for what it is."""
+        """News of these kinds, or of all, from now on; ask the mirror again for what it is.
+
+        `"freshness"` tells of each answer or refusal of the platform, for whoever shows ages.
+        """
         return self._hub.join(kinds)
 
     async def window(self, listing: Listing, height: int, at: Anchor | None = None) -> Window:

@@ -1,29 +1,332 @@
-"""Sync loops: ask what moved, write it down, back off, carry on."""
+"""Sync: ask what moved, write it down, back off, carry on.
+
+Flows and runs are asked for each interval, one filtered call each, whatever
+their number; open runs are looked at again together; what changes rarely is
+read whole every ten minutes; a slow sweep finds flows that were deleted, and
+the history of runs and batches is read backwards, page by page, behind all that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from aeptui.api.models import Model
+from aeptui.mirror.lock import Lock
+from aeptui.mirror.loop import SyncLoop, insist
+from aeptui.mirror.store import Mirror
+
+if TYPE_CHECKING:
+    from aeptui.api.services import Services, ServiceView
+
+OVERLAP = timedelta(minutes=5)
+"""A run may be listed a little after it was created."""
+
+ONCE_PAGES = 10
+"""Pages of history that a single look reads while the whole is not known."""
+
+_LEAST_S = 1.0
+_FOLLOWER_S = 1.0
+
+LIVE = ("flows", "runs", "batches")
+
+SLOW = (
+    "base-connections",
+    "source-connections",
+    "target-connections",
+    "datasets",
+    "schemas",
+    "mapping-sets",
+    "connection-specs",
+    "flow-specs",
+    "sandboxes",
+)
+
+_NAMED_IN: Mapping[str, tuple[str, ...]] = {
+    "flows": ("base-connections", "source-connections", "target-connections", "datasets"),
+    "runs": ("flows",),
+    "batches": ("datasets", "flows"),
+    "base-connections": ("connection-specs", "flows"),
+    "source-connections": ("base-connections", "connection-specs"),
+    "target-connections": ("datasets", "schemas"),
+    "datasets": ("schemas",),
+    "mapping-sets": ("schemas",),
+}
+"""Kinds whose names stand in a list of the first: read with it as long as they never were."""
+
+
+class Clock(Protocol):
+    """The platform's time, and how many of its seconds pass in one of ours."""
+
+    heard: bool
+
+    def now(self) -> datetime: ...
+    @property
+    def speed(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
+    """How often to ask, in the platform's seconds, and how far back."""
+
     interval_s: float = 15.0
-    slow_interval_s: float = 600.0
+    batches_s: float = 60.0
+    slow_s: float = 600.0
     sweep_s: float = 3600.0
     history_days: float = 90.0
 
 
 class Sync:
+    """Keeps the mirror of one sandbox current over `services`, as background work."""
+
     def __init__(
-        self, services, mirror, clock, settings: SyncSettings = SyncSettings()
-    ) -> None: ...
+        self, services: Services, mirror: Mirror, clock: Clock, settings: SyncSettings
+    ) -> None:
+        self._services = services
+        self._mirror = mirror
+        self._clock = clock
+        self._settings = settings
+        self._loops: dict[str, SyncLoop] = {}
+        self.leading = False
+        """Whether this process is the one that syncs the mirror."""
 
     async def follow(self) -> None:
-        """Keep every kind current until cancelled (takes the lock, or waits for it)."""
+        """Keep every kind current until cancelled, or wait until the one who does so ends."""
+        lock = Lock(self._mirror.path.with_suffix(".lock"))
+        others = asyncio.create_task(self._follow_others(), name="sync-others")
+        try:
+            while not lock.take():
+                await asyncio.sleep(_FOLLOWER_S)
+            self.leading = True
+            await self._lead()
+        finally:
+            self.leading = False
+            others.cancel()
+            lock.release()
 
-    def refresh(self) -> None:
-        """Look again now, whatever the interval says."""
+    def refresh(self, *kinds: str) -> None:
+        """Look again now at `kinds`; at what is live when none is named."""
+        for kind in kinds or LIVE:
+            if kind in self._loops:
+                self._loops[kind].wake()
 
     async def once(self, kinds: Collection[str]) -> None:
-        """Bring `kinds` up to date and return; raises ApiError, ApiUnreachable."""
+        """Bring `kinds` up to date, as somebody who waits for it; raises ApiTrouble.
+
+        What they show of other kinds is read with them as long as it never was.
+        """
+        known = await self._mirror.freshness()
+        wanted = list(kinds)
+        if "flows" in wanted:
+            wanted.append("runs")  # a flow's word comes from its runs
+        for kind in tuple(wanted):
+            wanted += [
+                other
+                for other in _NAMED_IN.get(kind, ())
+                if other not in known or known[other].complete_at is None
+            ]
+        for kind in dict.fromkeys(wanted):
+            await self._look(kind, self._services)
+            await self._note(kind, None, self._interval(kind))
+
+    async def _follow_others(self) -> None:
+        while True:
+            await self._mirror.notice_others()
+            await asyncio.sleep(_FOLLOWER_S)
+
+    async def _lead(self) -> None:
+        background = self._services.background()
+        known = await self._mirror.freshness()
+        now = self._clock.now()
+        async with asyncio.TaskGroup() as group:
+            for kind in (*LIVE, *SLOW):
+                loop = SyncLoop(
+                    kind,
+                    partial(self._look, kind, background),
+                    interval=partial(self._interval, kind),
+                    note=self._note,
+                )
+                self._loops[kind] = loop
+                first = 0.0
+                if kind in SLOW and kind in known and (at := known[kind].confirmed_at):
+                    age = (now - at).total_seconds()
+                    if 0 <= age < self._settings.slow_s and not known[kind].trouble:
+                        first = self._real(self._settings.slow_s - age)
+                group.create_task(loop.follow(first), name=f"sync-{kind}")
+            for kind in ("runs", "batches"):
+                group.create_task(self._history(kind, background), name=f"history-{kind}")
+
+    # What a tick does
+
+    async def _look(self, kind: str, services: ServiceView) -> None:
+        if kind == "flows":
+            await self._flows(services)
+        elif kind in ("runs", "batches"):
+            await self._newest(kind, services)
+        else:
+            await self._whole(kind, services)
+        if kind == "runs":
+            await self._open_runs(services)
+
+    async def _flows(self, services: ServiceView) -> None:
+        """What was updated since; the whole list at first, and whenever a sweep is due."""
+        known = (await self._mirror.freshness()).get("flows")
+        watermark = await self._mirror.ask(lambda reader: reader.watermark("flows"))
+        complete_at = known.complete_at if known else None
+        age = (self._clock.now() - complete_at).total_seconds() if complete_at else None
+        if watermark is None or age is None or not 0 <= age < self._settings.sweep_s:
+            await self._whole("flows", services)
+            return
+        began = _Began(self._clock)
+        newest: datetime | None = None
+        async for page in services.flows.list_flows(updated_since=watermark):
+            await self._mirror.upsert("flows", page, seen_at=began.at())
+            newest = _newest(page, "updated_at", newest)
+        if newest and newest > watermark:
+            await self._mirror.upsert("flows", (), seen_at=began.at(), watermark=newest)
+
+    async def _whole(self, kind: str, services: ServiceView) -> None:
+        """Every page of a kind; what no page had is gone."""
+        began = _Began(self._clock)
+        ids: list[str] = []
+        newest: datetime | None = None
+        async for page in _pages(kind, services):
+            await self._mirror.upsert(kind, page, seen_at=began.at())
+            ids += [model.id for model in page]
+            newest = _newest(page, "updated_at", newest)
+        await self._mirror.prune(kind, ids, seen_at=began.at())
+        if newest:
+            await self._mirror.upsert(kind, (), seen_at=began.at(), watermark=newest)
+
+    async def _newest(self, kind: str, services: ServiceView) -> None:
+        """What was created since; at first the newest page, since history reads the rest.
+
+        The watermark moves when everything behind it has been read, so that a
+        look that is broken off leaves no gap.
+        """
+        watermark = await self._mirror.ask(lambda reader: reader.watermark(kind))
+        known = (await self._mirror.freshness()).get(kind)
+        whole = known is not None and known.complete_at is not None
+        since = watermark - OVERLAP if watermark else None
+        if kind == "batches" and since:
+            since = min(since, await self._oldest_open_batch(since))
+        pages = 0 if since else 1
+        if services is self._services and not whole:
+            since, pages = None, ONCE_PAGES
+        if await self._read_back(kind, services, since, pages) and since is None:
+            await self._mirror.completed(kind, at=self._clock.now())
+
+    async def _read_back(
+        self, kind: str, services: ServiceView, since: datetime | None, pages: int
+    ) -> bool:
+        """Newest first down to `since`, or so many pages (0: all); whether the end was reached."""
+        began = _Began(self._clock)
+        newest: datetime | None = None
+        read = 0
+        ended = True
+        async for page in _newest_first(kind, services, since):
+            await self._mirror.upsert(kind, page, seen_at=began.at())
+            newest = _newest(page, "created_at", newest)
+            read += 1
+            if read == pages:
+                ended = False
+                break
+        if newest:
+            await self._mirror.upsert(kind, (), seen_at=began.at(), watermark=newest)
+        return ended
+
+    async def _open_runs(self, services: ServiceView) -> None:
+        """Runs that had not ended, together in one call; one that is no more is forgotten."""
+        ids = await self._mirror.ask(lambda reader: reader.open_runs())
+        if not ids:
+            return
+        began = _Began(self._clock)
+        found = await services.flows.get_runs(ids)
+        await self._mirror.upsert("runs", found, seen_at=began.at())
+        gone = set(ids) - {run.id for run in found}
+        if gone:
+            await self._mirror.forget("runs", gone)
+
+    async def _oldest_open_batch(self, since: datetime) -> datetime:
+        day = self._clock.now() - timedelta(days=1)
+        oldest = await self._mirror.ask(lambda reader: reader.oldest_open_batch(day))
+        return oldest or since
+
+    async def _history(self, kind: str, services: ServiceView) -> None:
+        """Read a kind back to `history_days`, once; later only what is new is asked for."""
+        known = (await self._mirror.freshness()).get(kind)
+        if known is not None and known.complete_at is not None:
+            return
+        await self._loops[kind].ticked.wait()
+        await insist(kind, partial(self._read_history, kind, services))
+
+    async def _read_history(self, kind: str, services: ServiceView) -> None:
+        since = self._clock.now() - timedelta(days=self._settings.history_days)
+        await self._read_back(kind, services, since, 0)
+        await self._mirror.completed(kind, at=self._clock.now())
+
+    # Time
+
+    async def _note(self, kind: str, trouble: str | None, wait: float) -> None:
+        await self._mirror.note(
+            kind,
+            at=self._clock.now(),
+            trouble=trouble,
+            next_in_s=wait * max(self._clock.speed, 1.0),
+        )
+
+    def _interval(self, kind: str) -> float:
+        if kind == "batches":
+            return self._real(self._settings.batches_s)
+        slow = kind not in LIVE
+        return self._real(self._settings.slow_s if slow else self._settings.interval_s)
+
+    def _real(self, seconds: float) -> float:
+        """Seconds of the platform in ours, at least one; a clock that stands still is asked too."""
+        return max(_LEAST_S, seconds / max(self._clock.speed, 1.0))
+
+
+class _Began:
+    """When a reading began, by the platform's clock, which may first be heard in its answer."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._at = clock.now() if clock.heard else None
+
+    def at(self) -> datetime:
+        if self._at is None:
+            self._at = self._clock.now()
+        return self._at
+
+
+def _newest(page: Sequence[Model], field: str, so_far: datetime | None) -> datetime | None:
+    times = [at for model in page if (at := getattr(model, field))]
+    return max([*times, so_far] if so_far else times, default=None)
+
+
+def _newest_first(
+    kind: str, services: ServiceView, since: datetime | None
+) -> AsyncIterator[Sequence[Model]]:
+    if kind == "runs":
+        return services.flows.list_runs(created_since=since)
+    return services.catalog.list_batches(created_since=since)
+
+
+def _pages(kind: str, services: ServiceView) -> AsyncIterator[Sequence[Model]]:
+    lists: Mapping[str, Callable[[], AsyncIterator[Sequence[Model]]]] = {
+        "flows": services.flows.list_flows,
+        "base-connections": services.flows.list_base_connections,
+        "source-connections": services.flows.list_source_connections,
+        "target-connections": services.flows.list_target_connections,
+        "connection-specs": services.flows.list_connection_specs,
+        "flow-specs": services.flows.list_flow_specs,
+        "schemas": services.schemas.list_schemas,
+        "datasets": services.catalog.list_datasets,
+        "mapping-sets": services.data_prep.list_mapping_sets,
+        "sandboxes": services.sandboxes.list_sandboxes,
+    }
+    return lists[kind]()

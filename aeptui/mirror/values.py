@@ -72,6 +72,9 @@ class Window(msgspec.Struct, frozen=True):
         return Anchor(self.keys[index], self.rows[index].id, side)
 
 
+FRESHNESS = "freshness"
+"""Not a kind of resource: news of how asking went. Only who names it hears it."""
+
 NAMED = 2_000
 """More ids than this are not named in news."""
 

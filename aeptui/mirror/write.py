@@ -18,7 +18,7 @@ from aeptui.api.models import Model, Run
 from aeptui.mirror.bodies import Bodies
 from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.tables import JUDGED, KINDS, Kind, phase, to_ms
-from aeptui.mirror.values import NAMED, Changed
+from aeptui.mirror.values import FRESHNESS, NAMED, Changed
 from aeptui.mirror.verdicts import FlowVerdict, RunVerdict
 
 T = TypeVar("T")
@@ -86,6 +86,18 @@ class Writer:
         news = [_changed(kind.name, gone, set())]
         return news + [Changed(other, all=True) for other in kind.shown_in if gone]
 
+    def forget(self, kind: Kind, ids: Collection[str]) -> list[Changed]:
+        """The platform no longer knows these."""
+        with self._transaction():
+            held = self._connection.execute(
+                f'SELECT n, id FROM "{kind.table}" WHERE id IN ({", ".join("?" * len(ids))})',
+                [pack_id(id) for id in ids],
+            ).fetchall()
+            self._delete(kind, held)
+            self._bump(kind, bool(held), bool(held))
+        news = [_changed(kind.name, {unpack_id(key) for _, key in held}, set())]
+        return news + [Changed(other, all=True) for other in kind.shown_in if held]
+
     def judge(self, verdicts: Sequence[FlowVerdict]) -> list[Changed]:
         kind = KINDS["flows"]
         fields = [kind.by_name[name] for name in JUDGED]
@@ -112,7 +124,9 @@ class Writer:
                 self._bump(kind, bool(ids), False)
         return [_changed("flows", ids, set())]
 
-    def note(self, kind: str, at: datetime, trouble: str | None, next_try_at: datetime) -> None:
+    def note(
+        self, kind: str, at: datetime, trouble: str | None, next_try_at: datetime
+    ) -> list[Changed]:
         confirmed = None if trouble else to_ms(at)
         self._connection.execute(
             "INSERT INTO known (kind, confirmed_at, trouble, next_try_at) VALUES (?, ?, ?, ?) "
@@ -121,6 +135,11 @@ class Writer:
             "confirmed_at = coalesce(excluded.confirmed_at, confirmed_at)",
             (kind, confirmed, trouble, to_ms(next_try_at)),
         )
+        return [Changed(FRESHNESS, frozenset({kind}))]
+
+    def completed(self, kind: Kind, at: datetime) -> list[Changed]:
+        self._note_reading(kind, at, None)
+        return []
 
     def news_of_others(self) -> list[Changed]:
         """Kinds that another process has written to since we looked last."""
@@ -129,11 +148,12 @@ class Writer:
             return []
         self._version = version
         before, self._revisions = self._revisions, self._read_revisions()
-        return [
+        moved = [
             Changed(kind, all=True)
             for kind, revision in self._revisions.items()
             if revision != before.get(kind, 0)
         ]
+        return [*moved, Changed(FRESHNESS, all=True)]
 
     def _upsert_chunk(
         self, kind: Kind, models: Sequence[Model], seen: int
@@ -229,19 +249,21 @@ class Writer:
     def _prune(self, kind: Kind, keep: set[str], seen_at: datetime) -> set[str]:
         """Rows that were not among those read, unless they came in after the reading began."""
         sql = f'SELECT n, id FROM "{kind.table}" WHERE coalesce(seen_at, 0) < ?'
-        gone = {
-            unpack_id(key): (row, key)
+        gone = [
+            (row, key)
             for row, key in self._connection.execute(sql, (to_ms(seen_at),))
             if unpack_id(key) not in keep
-        }
-        rows = [(row,) for row, _ in gone.values()]
+        ]
+        self._delete(kind, gone)
+        return {unpack_id(key) for _, key in gone}
+
+    def _delete(self, kind: Kind, held: Sequence[tuple[int, Any]]) -> None:
+        rows = [(row,) for row, _ in held]
         self._connection.executemany(f'DELETE FROM "{kind.table}" WHERE n = ?', rows)
         self._connection.executemany(f'DELETE FROM "{kind.table}_body" WHERE n = ?', rows)
         self._connection.executemany(
-            "DELETE FROM link WHERE kind = ? AND id = ?",
-            [(kind.name, key) for _, key in gone.values()],
+            "DELETE FROM link WHERE kind = ? AND id = ?", [(kind.name, key) for _, key in held]
         )
-        return set(gone)
 
     def _note_reading(
         self, kind: Kind, complete_at: datetime | None, watermark: datetime | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
 from aeptui.mirror.rows import FlowRow
@@ -15,14 +16,14 @@ from aeptui.monitor.state import ENOUGH, Thresholds, flow_verdict
 if TYPE_CHECKING:
     from aeptui.mirror.read import Reader
 
-_SLICE = 50
+_SLICE = 20
 """Flows judged at a time, so that a screen's question never waits behind all of them."""
 
 _LEAST_S = 1.0
 """A clock that runs fast does not make us look more often than this."""
 
 _LONGEST_S = 3600.0
-"""A clock can be moved while we sleep; look again at least so often."""
+"""Nothing is due for so long only where no flow has a schedule."""
 
 
 class Clock(Protocol):
@@ -37,7 +38,8 @@ class Watch:
     """Judges flows again when news touches them, and when time alone may have changed a word.
 
     Nothing runs in between: it waits for news and for the earliest `check_at`
-    that the last verdicts named.
+    that the last verdicts named. A clock may be moved and a lid closed while it
+    waits, so it also looks for what is due after each answer of the platform.
     """
 
     def __init__(self, mirror: Mirror, clock: Clock, thresholds: Thresholds) -> None:
@@ -51,7 +53,7 @@ class Watch:
 
     async def follow(self) -> None:
         """Judge every flow, then those that news or time touch, until cancelled."""
-        news = self._mirror.news("flows", "runs")
+        news = self._mirror.news("flows", "runs", "freshness")
         heard = asyncio.ensure_future(anext(news))
         try:
             await self.once()
@@ -61,16 +63,22 @@ class Watch:
                 if heard.done():
                     changed = heard.result()
                     heard = asyncio.ensure_future(anext(news))
-                    if changed.all:
+                    if changed.kind == "flows":
+                        touched |= changed.ids
+                    elif changed.kind == "runs":
+                        touched |= changed.flow_ids
+                    if changed.all and changed.kind != "freshness":
                         await self.once()
                         continue
-                    touched |= changed.ids if changed.kind == "flows" else changed.flow_ids
-                now = self._clock.now()
-                touched |= set(await self._mirror.ask(lambda reader: reader.due_checks(now)))
-                await self._judge(sorted(touched))
+                await self._judge(sorted(touched | await self._due()))
         finally:
             heard.cancel()
             await news.aclose()
+
+    async def _due(self) -> set[str]:
+        """Flows whose word time alone may have changed by now."""
+        now = self._clock.now()
+        return set(await self._mirror.ask(lambda reader: reader.due_checks(now)))
 
     async def _patience(self) -> float:
         """Real seconds until a word may change by itself."""
@@ -82,12 +90,12 @@ class Watch:
 
     async def _judge(self, flow_ids: Sequence[str]) -> None:
         for start in range(0, len(flow_ids), _SLICE):
-            ids = flow_ids[start : start + _SLICE]
-            now = self._clock.now()
-            verdicts = await self._mirror.ask(lambda reader: self._verdicts(reader, ids, now))
+            verdicts = await self._mirror.ask(
+                partial(self._verdicts, flow_ids[start : start + _SLICE], self._clock.now())
+            )
             await self._mirror.judge(verdicts)
 
-    def _verdicts(self, reader: Reader, ids: Sequence[str], now: datetime) -> list[FlowVerdict]:
+    def _verdicts(self, ids: Sequence[str], now: datetime, reader: Reader) -> list[FlowVerdict]:
         """On the reader thread: a flow and its newest runs, and what they amount to."""
         verdicts = []
         for id in ids:
