@@ -18,6 +18,7 @@ from aeptui import __version__
 
 if TYPE_CHECKING:
     from aeptui.config import Config, Flags
+    from aeptui.rehearsal import Rehearsal
     from aeptui.session import Session
 
 FINE, TROUBLE, USAGE, REFUSED, UNREACHABLE, BUG = 0, 1, 2, 3, 4, 70
@@ -122,7 +123,7 @@ def expected(error: Exception) -> int | None:
         return USAGE
     if module == "aeptui.rehearsal":
         return UNREACHABLE
-    if module == "aeptui.mirror.filter" or name == "Usage":
+    if name in ("FilterError", "UnknownOrder", "Usage"):
         return USAGE
     if name in ("NotThere", "NoSuchRun"):
         return TROUBLE
@@ -305,24 +306,18 @@ def _load(options: argparse.Namespace) -> Config:
 
 def console(options: argparse.Namespace) -> int:
     """The console on the chosen profile, or the first screen where there is none."""
-    import asyncio
-
     config = _load(options)
     if not config.chosen:
         from aeptui.ui.app import run_first_screen
 
         choice = run_first_screen(config)
         return demo(build_parser().parse_args(["demo"])) if choice == "demo" else FINE
-    from aeptui.session import open_session
-
-    session = asyncio.run(open_session(config))
-    return _on_screen(session)
+    config.profile()  # what is missing is said before the screen is taken over
+    return _on_screen(config)
 
 
 def demo(options: argparse.Namespace) -> int:
     """The local platform as a child process, and the console on it."""
-    import asyncio
-
     from aeptui.config import rehearsal_config
     from aeptui.rehearsal import Options, Rehearsal
 
@@ -330,21 +325,27 @@ def demo(options: argparse.Namespace) -> int:
     wish = Options(options.seed, options.speed, options.start, options.fresh, options.port)
     rehearsal = Rehearsal.prepare(config, wish)
     rehearsal.start()
-    try:
-        from aeptui.session import open_session
-
-        session = asyncio.run(open_session(config, rehearsal=rehearsal))
-        return _on_screen(session)
-    finally:
-        asyncio.run(rehearsal.stop())
+    return _on_screen(config, rehearsal)
 
 
-def _on_screen(session: Session) -> int:
+def _on_screen(config: Config, rehearsal: Rehearsal | None = None) -> int:
+    """The console until it is left; the local platform goes with it."""
+    import asyncio
+
     from aeptui import log
+    from aeptui.session import open_session
     from aeptui.ui.app import run_console
 
-    log.begin(session.config.state_dir, session.config.flags.log_level)
-    return run_console(session)
+    log.begin(config.state_dir, config.flags.log_level)
+
+    async def shown() -> int:
+        try:
+            return await run_console(await open_session(config, rehearsal=rehearsal))
+        finally:
+            if rehearsal is not None:
+                await rehearsal.stop()
+
+    return asyncio.run(shown())
 
 
 def emulator(options: argparse.Namespace) -> int:

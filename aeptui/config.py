@@ -96,7 +96,7 @@ class Settings:
     timezone: str = "local"
     sync_interval_s: float = 15.0
     sync_calls_per_minute: int = 20
-    history_days: int = 30
+    history_days: int = 90
     max_mb: int = 500
     driver: str = "diff"
     saved_screen: bool = True

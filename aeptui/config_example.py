@@ -15,7 +15,7 @@ EXAMPLE = """\
 timezone = "local"
 
 # So many days of runs and batches are read and kept.
-history_days = 30
+history_days = 90
 
 # The largest size of one sandbox's mirror on disk, in megabytes. Read, not yet enforced.
 max_mb = 500
@@ -51,6 +51,8 @@ late_lags = 2
 stuck_minutes = 10
 # ... and so many times the duration that 95 of 100 runs stay under.
 stuck_times = 3
+# A flow's first run may take so many hours: it has nothing to compare with.
+stuck_first_hours = 24
 # Rows or duration are odd outside the median plus or minus so many median deviations ...
 odd_mads = 4
 # ... over at least this many runs.

@@ -107,6 +107,7 @@ THRESHOLDS: dict[str, Check] = {
     "late_lags": _number(0, 1000),
     "stuck_minutes": _number(0, 100_000),
     "stuck_times": _number(1, 1000),
+    "stuck_first_hours": _number(0, 100_000),
     "odd_mads": _number(0.1, 1000),
     "odd_runs": _whole(3, 1000),
     "silent_of": _whole(1, 1000),
@@ -273,7 +274,7 @@ def _alerts(source: _Source, table: Mapping[str, Any]) -> tuple[Alert, ...]:
 
 
 def _alert(item: dict[str, Any]) -> Alert:
-    lists = {key: tuple(item[key]) for key in ("on", "command") if key in item}
+    lists: dict[str, Any] = {key: tuple(item[key]) for key in ("on", "command") if key in item}
     values: dict[str, Any] = {**item, **lists}
     return Alert(**values)
 

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -15,8 +15,7 @@ import msgspec
 from aeptui.headless.asking import bring
 from aeptui.headless.text import Paper, say, table
 from aeptui.mirror.rows import AnyRow
-from aeptui.mirror.values import Anchor, Listing
-from aeptui.nearest import nearest
+from aeptui.mirror.values import Listing
 from aeptui.resources.definition import Resource
 
 if TYPE_CHECKING:
@@ -31,11 +30,8 @@ FAILED = {
     "runs": "state:failed,partial",
     "batches": "state:failed",
 }
-TIMES: dict[str, tuple[str, ...]] = {
-    "runs": ("started_at", "created_at"),
-    "batches": ("started_at", "created_at"),
-    "flows": ("last_run_at",),
-}
+TIMES = {"runs": "created_at", "batches": "created_at", "flows": "last_run_at"}
+"""What `--since` looks at; `updated_at` elsewhere."""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -57,31 +53,29 @@ class Wish:
     output: Literal["table", "json", "jsonl", "csv"] = "table"
 
 
-def listing_of(wish: Wish) -> Listing:
-    """The listing that a wish amounts to."""
-    kind, text = wish.resource.kind, wish.filter
+def listing_of(wish: Wish, now: datetime) -> Listing:
+    """The listing that a wish amounts to; Usage where it amounts to none."""
+    kind, terms = wish.resource.kind, [wish.filter]
     if wish.failed:
         if kind not in FAILED:
             raise Usage(f"--failed is for {', '.join(FAILED)}; {wish.resource.plural} do not fail.")
-        text = f"{text} {FAILED[kind]}".strip()
+        terms.append(FAILED[kind])
+    if wish.since:
+        after = since(wish.since, now).astimezone(UTC)
+        terms.append(f"{TIMES.get(kind, 'updated_at')}>={after.isoformat()}")
+    text = " ".join(term for term in terms if term)
     if not wish.sort:
         return Listing(kind, text, wish.resource.order, wish.resource.reverse)
     return Listing(kind, text, _order(wish), wish.sort.startswith("-"))
 
 
 def _order(wish: Wish) -> str:
-    wanted = wish.sort.lstrip("-").strip()
-    orders = {column.title.lower(): column.order for column in wish.resource.columns}
-    known = {order for order in orders.values() if order}
-    name = orders.get(wanted.lower()) or wanted.lower().replace("-", "_")
-    if name in known:
-        return name
-    guess = nearest(wanted, known)
-    hint = f"Did you mean {guess}?" if guess else ""
-    raise Usage(
-        f"{wish.resource.plural.capitalize()} cannot be sorted by {wanted}. {hint} "
-        f"They can by {', '.join(sorted(known))}.".replace("  ", " ")
-    )
+    """A column by its title, or any field of the row by its name."""
+    wanted = wish.sort.removeprefix("-").strip()
+    for column in wish.resource.columns:
+        if column.order and column.title.lower() == wanted.lower():
+            return column.order
+    return wanted.lower().replace("-", "_").replace(" ", "_")
 
 
 def since(text: str, now: datetime) -> datetime:
@@ -98,47 +92,38 @@ def since(text: str, now: datetime) -> datetime:
     return when if when.tzinfo else when.astimezone()
 
 
-async def rows_of(session: Session, wish: Wish) -> AsyncIterator[AnyRow]:
-    """The rows that were wished for, a page at a time underneath."""
-    listing, place, given = listing_of(wish), None, 0
-    after = since(wish.since, session.now()) if wish.since else None
-    while True:
-        window = await session.mirror.window(listing, PAGE, place)
+async def rows_of(session: Session, listing: Listing, limit: int | None) -> AsyncIterator[AnyRow]:
+    """The rows of a listing, a page at a time underneath."""
+    place, left = None, limit
+    while left is None or left > 0:
+        height = PAGE if left is None else min(PAGE, left)
+        window = await session.mirror.window(listing, height, place)
         for row in window.rows:
-            if after is not None and not _later(row, wish.resource.kind, after):
-                continue
-            if wish.limit is not None and given >= wish.limit:
-                return
-            given += 1
             yield row
         if not window.after or not window.rows:
             return
-        place = Anchor(window.keys[-1], window.rows[-1].id, "after")
-
-
-def _later(row: AnyRow, kind: str, after: datetime) -> bool:
-    times = (getattr(row, name) for name in TIMES.get(kind, ("updated_at", "created_at")))
-    when = next((time for time in times if time is not None), None)
-    return when is not None and when >= after
+        left = None if left is None else left - len(window.rows)
+        place = window.anchor(len(window.rows) - 1, "after")
 
 
 async def run(session: Session, wish: Wish, env: Mapping[str, str]) -> int:
     """Ask unless told not to, then write the rows to standard output."""
-    listing_of(wish)  # what is wrong with the wish is said before anything is asked
-    if wish.since:
-        since(wish.since, session.now())
+    # What is wrong with the wish is said before anything is asked of the platform.
+    await session.mirror.window(listing_of(wish, session.now()), 1)
     if not wish.cached:
         await bring(session, wish.resource.kind)
+    listing = listing_of(wish, session.now())
     if wish.output == "table":
-        return await _table(session, wish, env)
+        return await _table(session, wish, listing, env)
+    rows = rows_of(session, listing, wish.limit)
     if wish.output == "csv":
-        return await _csv(session, wish)
+        return await _csv(rows)
     write = sys.stdout.write
     encoder = msgspec.json.Encoder()
     first = True
     if wish.output == "json":
         write("[")
-    async for row in rows_of(session, wish):
+    async for row in rows:
         text = encoder.encode(row).decode()
         if wish.output == "json":
             write(("\n" if first else ",\n") + text)
@@ -150,10 +135,10 @@ async def run(session: Session, wish: Wish, env: Mapping[str, str]) -> int:
     return 0
 
 
-async def _table(session: Session, wish: Wish, env: Mapping[str, str]) -> int:
+async def _table(session: Session, wish: Wish, listing: Listing, env: Mapping[str, str]) -> int:
     rows: list[AnyRow] = []
     capped = wish.limit is None
-    async for row in rows_of(session, wish):
+    async for row in rows_of(session, listing, wish.limit):
         if capped and len(rows) == TABLE_ROWS:
             say([f"Only the first {TABLE_ROWS:,} are shown; --limit N shows more."], sys.stderr)
             break
@@ -168,10 +153,10 @@ async def _table(session: Session, wish: Wish, env: Mapping[str, str]) -> int:
     return 0
 
 
-async def _csv(session: Session, wish: Wish) -> int:
+async def _csv(rows: AsyncIterator[AnyRow]) -> int:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     header: list[str] = []
-    async for row in rows_of(session, wish):
+    async for row in rows:
         values: dict[str, Any] = msgspec.to_builtins(row)
         if not header:
             header = list(values)

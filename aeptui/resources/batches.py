@@ -106,7 +106,7 @@ BATCHES = Resource(
             "STARTED",
             lambda row, moment: formats.ago(row.started_at or row.created_at, moment),
             width=10,
-            order="started_at",
+            order="created_at",
         ),
         Column("STATE", lambda row, moment: row.state, width=10, order="state", tone=state_tone),
         Column(
@@ -141,7 +141,7 @@ BATCHES = Resource(
         Column("ID", lambda row, moment: row.id, width=26, shed=2),
     ),
     detail=detail,
-    order="started_at",
+    order="created_at",
     reverse=True,
     empty="No batches in this sandbox yet. Every run that brings rows writes one.",
 )

@@ -90,7 +90,7 @@ RUNS = Resource(
             "STARTED",
             lambda row, moment: formats.ago(row.started_at or row.created_at, moment),
             width=10,
-            order="started_at",
+            order="created_at",
         ),
         Column(
             "STATE",
@@ -148,7 +148,7 @@ RUNS = Resource(
         Column("CODE", lambda row, moment: row.code, width=18, shed=4),
     ),
     detail=detail,
-    order="started_at",
+    order="created_at",
     reverse=True,
     empty="No runs in this sandbox yet. A flow that is on makes one at each tick of its schedule.",
 )
