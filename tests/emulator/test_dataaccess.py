@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from aeptui.emulator import batches
 from aeptui.emulator.clock import Clock
-from aeptui.emulator.emptyworld import make_empty
 from aeptui.emulator.pipeline import Options
+from aeptui.emulator.seed import make_empty
 from aeptui.emulator.services.datasets import create_dataset
 from aeptui.emulator.services.resources import create
 from aeptui.emulator.world import World
@@ -24,7 +24,7 @@ BASE = "/data/foundation/export"
 CATALOG = "/data/foundation/catalog"
 PROFILE = "https://ns.adobe.com/xdm/context/profile"
 ROWS = [{"_id": str(n), "person": {"name": {"firstName": f"Zoë {n}"}}} for n in range(150)]
-BAD = [{"Id": "7", "Email": "no at sign \u202e"}, {"Id": None, "Email": "[red]"}]
+BAD: list[dict[str, Any]] = [{"Id": "7", "Email": "no at sign \u202e"}, {"Id": None, "Email": "[red]"}]
 PARTS = (ROWS[:80], ROWS[80:])
 
 

@@ -334,7 +334,7 @@ NAMES = ["type", "title", "description", "allOf", "definitions", "properties", "
 
 
 @settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     kind=st.sampled_from(["schemas", "fieldgroups", "classes", "datatypes"]),

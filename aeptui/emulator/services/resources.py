@@ -253,17 +253,17 @@ def _seal(whole: dict[str, Any]) -> None:
 
 # -- the rules
 
-_SHAPES: dict[str, type[dict[str, Any]] | type[list[Any]] | type[str]] = {
-    "allOf": list,
+_Shape = type[dict[str, Any]] | type[list[Any]] | type[str] | tuple[type[int], type[float]]
+_SHAPES: dict[str, _Shape] = {
     "definitions": dict,
     "properties": dict,
-    "required": list,
-    "enum": list,
-    "meta:immutableTags": list,
-    "meta:intendedToExtend": list,
-    "$ref": str,
+    **dict.fromkeys(("allOf", "required", "enum"), list),
+    **dict.fromkeys(("meta:immutableTags", "meta:intendedToExtend"), list),
+    **dict.fromkeys(("$ref", "type", "title", "description", "format", "pattern"), str),
+    **dict.fromkeys(("minimum", "maximum", "minLength", "maxLength"), (int, float)),
 }
-_WORDS = {dict: "an object", list: "an array", str: "text"}
+_WORDS = {dict: "an object", list: "an array", str: "text", (int, float): "a number"}
+_OF_TEXT = ("required", "meta:immutableTags", "meta:intendedToExtend")
 
 
 def _check_shape(node: Any, above: str) -> None:
@@ -273,6 +273,9 @@ def _check_shape(node: Any, above: str) -> None:
     for name, wanted in _SHAPES.items():
         if name in node and not isinstance(node[name], wanted):
             raise malformed(f"{above}/{name} must be {_WORDS[wanted]}.")
+    for name in _OF_TEXT:
+        if not all(isinstance(one, str) for one in node.get(name, [])):
+            raise malformed(f"{above}/{name} must be an array of texts.")
     for name in ("properties", "definitions"):
         for below, child in node.get(name, {}).items():
             _check_shape(child, f"{above}/{name}/{below}")
@@ -287,8 +290,6 @@ def _check(world: World, sandbox: str, kind: str, body: dict[str, Any], own_id: 
     title = body.get("title")
     if not isinstance(title, str) or not title.strip():
         raise malformed("A resource needs a title.")
-    if not isinstance(body.get("type", "object"), str):
-        raise malformed("The type of a resource must be text.")
     _check_shape(body, "")
     if not all("$ref" in part for part in body.get("allOf", [])):
         raise malformed("allOf must be an array of objects with a $ref.")

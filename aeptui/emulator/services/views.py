@@ -62,7 +62,7 @@ def _without_texts(node: Any, named: bool = False) -> Any:
 
 def sample(node: dict[str, Any]) -> Any:
     """A value that the node of a resolved schema accepts."""
-    if "enum" in node:
+    if node.get("enum"):
         return node["enum"][0]
     if "default" in node:
         return node["default"]
