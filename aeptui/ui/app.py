@@ -15,7 +15,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from aeptui.config import ConfigError
+from aeptui.config import Config, ConfigError
 from aeptui.mirror.values import Listing
 from aeptui.nearest import nearest
 from aeptui.resources import registry
@@ -89,7 +89,12 @@ class AepApp(App[int]):
         return cast(HomePage, self.screen_stack[0])
 
     def age_in_words(self, age: Age) -> Age:
-        """What the top line says about `age`; a local platform that was stopped says so itself."""
+        """What the top line says about `age`; the local platform says some of it itself.
+
+        A world in the making lives through days in seconds: ages mean nothing then.
+        """
+        if self.home.making:
+            return Age("being made", "busy")
         if self.rehearsing is not None and self.rehearsing.stopped:
             return replace(age, words="local platform stopped", tone="warn", stale=True)
         return age
@@ -263,3 +268,10 @@ async def run_console(session: Session) -> int:
     finally:
         await app.session.close()
     return app.return_code or 0
+
+
+def run_first_screen(config: Config) -> str:
+    """Ask how to begin where nothing is configured: `demo`, or an empty string to leave."""
+    from aeptui.ui.screens.first import FirstApp
+
+    return FirstApp(config).run(mouse=False) or ""

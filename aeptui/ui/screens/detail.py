@@ -145,6 +145,12 @@ class DetailPage(Page):
             return "there is one pane only"
         return None
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where there is one pane, the other is not offered at all."""
+        if action == "pane" and self.parts is None:
+            return False
+        return super().check_action(action, parameters)
+
     @work(exclusive=True, group="why")
     async def action_why(self) -> None:
         """Explain this run, the run under the cursor, or the flow's last bad one."""

@@ -206,7 +206,7 @@ class Page(Screen[None]):
 
     def show_keys(self) -> None:
         """Offer the keys that do something, in their order."""
-        if not self.is_mounted or not self.is_current:
+        if not self.is_mounted or not self.is_active:
             return
         order = {id: place for place, id in enumerate(BAR_ORDER)}
         active = [(found.binding, found.enabled) for found in self.active_bindings.values()]

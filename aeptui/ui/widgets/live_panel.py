@@ -59,7 +59,8 @@ class LivePanel(Painted):
         began = run.started_at or run.created_at
         elapsed = ""
         if began is not None:
-            elapsed = f"for {coarse((moment.now - began).total_seconds())}"
+            seconds = (moment.now - began).total_seconds()
+            elapsed = f"for {coarse(seconds)}" if seconds >= 10 else "just begun"
         rows = formats.plural(run.received, "row") if run.received else ""
         phase = run.phase or run.word
         return [

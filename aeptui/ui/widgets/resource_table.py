@@ -59,7 +59,8 @@ class ResourceTable(Painted, can_focus=True):
     """Rows of one resource, as many as fit; the cursor is on a resource, not on a line.
 
     News changes rows under the cursor, never what the cursor is on, unless that
-    resource is gone: then its neighbour takes its place. A key costs two lines.
+    resource is gone: then its neighbour takes its place. Until a key was pressed
+    it is simply on the first row. A key costs two lines.
     """
 
     DEFAULT_CSS = "ResourceTable { height: 1fr; }"
@@ -111,6 +112,7 @@ class ResourceTable(Painted, can_focus=True):
         self._cursor = 0
         self._wanted = held
         self._owed = 0
+        self._touched = held is not None
         self._sorted: tuple[str, bool] = ("", False)
         self._moving = False
 
@@ -167,6 +169,7 @@ class ResourceTable(Painted, can_focus=True):
         if not keep:
             self._window, self._rows = None, ()
             self._top = self._cursor = self._owed = 0
+            self._touched = self._wanted is not None
         if first is not None:
             self.show(first)
 
@@ -176,6 +179,7 @@ class ResourceTable(Painted, can_focus=True):
         """Ask again for the rows around the cursor and draw what differs."""
         if self._source is None:
             return
+        from_top = from_top or not self._touched
         room = self._body_height * BUFFER
         held = None if from_top else self.row
         at_top = self._top == 0 and (self._window is None or not self._window.before)
@@ -242,6 +246,7 @@ class ResourceTable(Painted, can_focus=True):
     def action_open(self) -> None:
         """Say that the row under the cursor was opened."""
         if (row := self.row) is not None:
+            self._touched = True
             self.post_message(self.Opened(row))
 
     def action_mark(self) -> None:
@@ -251,6 +256,7 @@ class ResourceTable(Painted, can_focus=True):
             self._go(1)
 
     def _go(self, delta: int) -> None:
+        self._touched = True
         before = self.held
         self._step(delta)
         self.repaint()
@@ -290,6 +296,7 @@ class ResourceTable(Painted, can_focus=True):
         window = self._window
         if window is None:
             return
+        self._touched = True
         if window.before if where == "first" else window.after:
             self.run_worker(self._fetch_end(where), group="rows", exclusive=True)
         else:
