@@ -81,7 +81,7 @@ def run_metrics(work: Work, outcome: Outcome | None, at_ms: int) -> dict[str, An
         if outcome.errors:
             status["errors"] = list(outcome.errors)
             status["activityRefs"] = [outcome.activity]
-        if outcome.activity == "copyActivity":
+        if outcome.status == "failed" and outcome.activity == "copyActivity":
             records = {}
             size = {"inputBytes": UNKNOWN_SIZE, "outputBytes": UNKNOWN_SIZE}
     refs = ["copyActivity"] + (["promotionActivity"] if work.promotion_id else [])
@@ -108,7 +108,9 @@ def activities(
     diagnostics_base: str | None,
 ) -> list[dict[str, Any]]:
     """Copy and, once it has begun, promotion; `diagnostics_base` is where the batch's meta is."""
-    copy_failed = outcome is not None and outcome.activity == "copyActivity"
+    copy_failed = (
+        outcome is not None and outcome.status == "failed" and outcome.activity == "copyActivity"
+    )
     copying = work.phase == "copy" and outcome is None
     duration: dict[str, Any] = {"startedAtUTC": work.started_ms}
     window = {"windowStart": work.window_from_ms, "windowEnd": work.window_to_ms}

@@ -169,7 +169,7 @@ def _fragile(mapping_set: dict[str, Any], fields: ReadOnly[str, Field]) -> tuple
         kind = str(one.get("sourceType", "ATTRIBUTE"))
         if field is None or kind not in ("ATTRIBUTE", "text/x.schema-path"):
             continue
-        limited = field.required or field.max_length is not None or field.format == "email"
+        limited = field.required or field.max_length is not None or field.format is not None
         if limited or field.type in ("integer", "number"):
             found.append(str(one.get("source") or one.get("sourceAttribute") or ""))
     return tuple(found)

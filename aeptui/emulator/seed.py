@@ -1,8 +1,7 @@
 """The making of the demo's world: its clock is set back, and it lives to the present.
 
 Everything is made through the functions that serve the API, and every run of the history
-is executed by the runner that serves the present. A world that was not finished is
-thrown away at the next start.
+is executed by the runner that serves the present.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,7 +44,6 @@ from aeptui.emulator.world import Document, World, touch
 
 HISTORY_MS = 22 * 3_600_000  # how long before the demo's start the world begins
 RUNS = 20  # of each flow
-MADE = "made"
 UNKNOWN_WORD = "awaitingReview"
 _MINUTE_MS = 60_000
 _XED = "application/vnd.adobe.xed-full+json;version=1"
@@ -54,76 +52,77 @@ _DELTA_FORMATS = {"LastModifiedDate": "yyyy-MM-dd HH:mm:ss", "modifiedon": "yyyy
 Progress = Callable[[int, int], None]
 
 
-def is_made(world: World) -> bool:
-    """Whether the making of this world was finished."""
-    return world.recall(MADE) is not None
+def make_world(world: World, runner: Runner, progress: Progress) -> None:
+    """Fill an empty world and live through `HISTORY_MS` from where its clock stands.
 
-
-def make_world(
-    world: World,
-    runner: Runner,
-    progress: Progress,
-    give_way: Callable[[], None] = lambda: None,
-) -> None:
-    """Fill an empty world up to the moment at which its clock stands.
-
-    The CRM must begin `HISTORY_MS` before that moment. `progress` hears of runs done and to
-    do; `give_way` is called between steps, with the lock free, so that others may ask.
+    The clock must stand still, and the CRM begin at the same moment. `progress` hears of
+    runs done and to do between the steps, with the lock free; what it raises ends the making.
     """
-    clock = world.clock
-    start_ms, speed = clock.now_ms(), clock.speed
-    clock.speed = 0
-    clock.begin(start_ms - HISTORY_MS)
-    story = _Story(world, runner, start_ms)
+    story = _Story(world, runner, world.clock.now_ms() + HISTORY_MS)
     with world.transaction():
         story.begin()
-    done, of = 0, story.expected
-    progress(done, of)
-    for at_ms, deed in story.deeds():
-        done = _live(world, runner, at_ms, done, of, progress, give_way)
+    done = 0
+    for at_ms, deed in (*story.deeds(), (story.start_ms, lambda: None)):
+        for ended in _live(world, runner, at_ms):
+            done = min(done + ended, story.expected)
+            progress(done, story.expected)
         with world.transaction():
             deed()
-    _live(world, runner, start_ms, done, of, progress, give_way)
+
+
+def make_empty(world: World) -> None:
+    """Sandboxes with the tenant's own class and field groups, and nothing else."""
     with world.transaction():
-        world.remember(MADE, "1")
-    clock.speed = speed
-    progress(of, of)
+        _add_sandboxes(world)
+        for sandbox in ("dev", "prod"):
+            make_groups(world, sandbox)
 
 
-def _live(
-    world: World,
-    runner: Runner,
-    until_ms: int,
-    done: int,
-    of: int,
-    progress: Progress,
-    give_way: Callable[[], None],
-) -> int:
-    """Let the world live to a moment, stopping at each thing that falls due on the way."""
-    while True:
+def make_groups(world: World, sandbox: str) -> dict[str, str]:
+    """The tenant's own class and field groups; answers their ids by title."""
+    make = partial(resources.create, world, sandbox)
+    class_id = str(make("classes", campaign_class())["$id"])
+    return {
+        CAMPAIGN_CLASS: class_id,
+        CRM_GROUP: str(make("fieldgroups", crm_group(class_id))["$id"]),
+        CAMPAIGN_GROUP: str(make("fieldgroups", campaign_group(class_id))["$id"]),
+    }
+
+
+def _add_sandboxes(world: World) -> None:
+    world.add_sandbox("dev", "Development", default=True)
+    world.add_sandbox("prod", "Production", production=True)
+    world.add_sandbox("empty", "Empty")
+
+
+def _live(world: World, runner: Runner, until_ms: int) -> Iterator[int]:
+    """Live to a moment, stopping at each thing that falls due on the way: runs that ended."""
+    more = True
+    while more:
         with world.lock:
             next_ms = runner.next_ms()
-            world.clock.set(until_ms if next_ms is None else min(next_ms, until_ms))
+            more = next_ms is not None and next_ms <= until_ms
+            world.clock.set(next_ms if more and next_ms is not None else until_ms)
             ended = runner.settle()
-        if ended:
-            done += ended
-            progress(min(done, of), of)
-        give_way()
-        if next_ms is None or next_ms > until_ms:
-            return done
+        yield ended
 
 
 @dataclass(slots=True)
-class _Made:
+class Made:
     """A flow of the plan as it was made, with the moments of its history."""
 
     seed: FlowSeed
     flow: Document
     mapping_id: str
-    last_ms: int  # its last tick before the start
+    first_ms: int  # its first tick
+
+    @property
+    def last_ms(self) -> int:
+        """Its last tick before the demo opens."""
+        return self.first_ms + (RUNS - 1) * self.seed.minutes * _MINUTE_MS
 
     def before(self, ticks: int) -> int:
-        """A moment between two ticks: after it, `ticks` more come before the start."""
+        """A moment between two ticks: after it, `ticks` more come before the demo opens."""
         period_ms = self.seed.minutes * _MINUTE_MS
         return self.last_ms - ticks * period_ms + period_ms // 2
 
@@ -134,33 +133,34 @@ class _Story:
     def __init__(self, world: World, runner: Runner, start_ms: int) -> None:
         self._world = world
         self._runner = runner
-        self._start_ms = start_ms
-        self._flows: list[_Made] = []
+        self.start_ms = start_ms
+        self._flows: list[Made] = []
         ticking = [seed for seed in (*DEV, *PROD) if seed.fate != "draft"]
         still_open = [one for one in ticking if one.age_min < 2 or one.fate == "stuck"]
         self.expected = len(ticking) * RUNS - len(still_open)
 
     def begin(self) -> None:
         """Sandboxes and everything in them; the flows start when their history does."""
-        self._world.add_sandbox("dev", "Development", default=True)
-        self._world.add_sandbox("prod", "Production", production=True)
-        self._world.add_sandbox("empty", "Empty")
+        _add_sandboxes(self._world)
         for sandbox, seeds in (("dev", DEV), ("prod", PROD)):
-            maker = _Maker(self._world, self._runner, sandbox, self._start_ms)
-            self._flows += [maker.flow(seed) for seed in seeds]
+            maker = Maker(self._world, self._runner, sandbox)
+            for seed in seeds:
+                last_ms = (self.start_ms - int(seed.age_min * _MINUTE_MS)) // 1000 * 1000
+                first_ms = last_ms - (RUNS - 1) * seed.minutes * _MINUTE_MS
+                self._flows.append(maker.flow(seed, first_ms))
 
     def deeds(self) -> list[tuple[int, Callable[[], None]]]:
         """What happens in the history, earliest first."""
         found = [deed for made in self._flows for deed in self._of(made)]
         return sorted(found, key=lambda deed: deed[0])
 
-    def _of(self, made: _Made) -> Iterator[tuple[int, Callable[[], None]]]:
+    def _of(self, made: Made) -> Iterator[tuple[int, Callable[[], None]]]:
         incident = partial(self._incident, made)
         match made.seed.fate:
             case "partial":
                 at_ms = made.before(6)
                 yield at_ms, partial(self._change_mapping, made)
-                yield at_ms, partial(incident, "bad_rows", share=0.02)
+                yield at_ms, partial(incident, "bad_rows", share=0.035)
             case "failed":
                 yield made.before(4), partial(self._refuse_base, made)
             case "stuck":
@@ -176,7 +176,7 @@ class _Story:
             case "off":
                 yield made.last_ms + 10 * _MINUTE_MS, partial(self._disable, made)
 
-    def _incident(self, made: _Made, kind: Any, **settings: Any) -> None:
+    def _incident(self, made: Made, kind: Any, **settings: Any) -> None:
         self._runner.incidents.add(
             kind,
             made.flow.sandbox,
@@ -185,7 +185,7 @@ class _Story:
             **settings,
         )
 
-    def _refuse_base(self, made: _Made) -> None:
+    def _refuse_base(self, made: Made) -> None:
         """The CRM no longer takes the credentials of the flow's base connection."""
         source = made.flow.body["inheritedAttributes"]["sourceConnections"][0]
         self._runner.incidents.add(
@@ -195,7 +195,7 @@ class _Story:
             from_ms=self._world.clock.now_ms(),
         )
 
-    def _change_mapping(self, made: _Made) -> None:
+    def _change_mapping(self, made: Made) -> None:
         """Somebody tidied the mapping up: a new version without its date expression."""
         held = self._world.get(made.flow.sandbox, mappingsets.KIND, made.mapping_id)
         assert held is not None  # noqa: S101  (made above)
@@ -211,7 +211,7 @@ class _Story:
         flow.body["lastOperation"] = flows.operation(self._world, "update", done=True)
         self._runner.flow_changed(touch(self._world, flow))
 
-    def _disable(self, made: _Made) -> None:
+    def _disable(self, made: Made) -> None:
         flow = self._known(made)
         flow.body |= {
             "state": "disabling",
@@ -219,26 +219,25 @@ class _Story:
         }
         self._runner.flow_changed(touch(self._world, flow))
 
-    def _known(self, made: _Made) -> Document:
+    def _known(self, made: Made) -> Document:
         flow = self._world.get(made.flow.sandbox, "flows", made.flow.id)
         assert flow is not None  # noqa: S101  (nothing deletes flows of the history)
         return flow
 
 
-class _Maker:
+class Maker:
     """Makes the resources of one sandbox, each once."""
 
-    def __init__(self, world: World, runner: Runner, sandbox: str, start_ms: int) -> None:
+    def __init__(self, world: World, runner: Runner, sandbox: str) -> None:
         self._world = world
         self._runner = runner
         self._sandbox = sandbox
-        self._start_ms = start_ms
         self._bases: dict[str, Document] = {}
         self._schemas: dict[str, str] = {}
-        self._groups: dict[str, str] = {}
+        self._groups = make_groups(world, sandbox)
 
-    def flow(self, seed: FlowSeed) -> _Made:
-        """A flow with all that it stands on."""
+    def flow(self, seed: FlowSeed, first_ms: int) -> Made:
+        """A flow with all that it stands on, first due at a moment to come."""
         self._world.clock.advance(47)  # nobody makes a dozen flows in the same second
         base = self._base(seed.base)
         entity = ENTITIES[seed.entity]
@@ -265,8 +264,6 @@ class _Maker:
             },
             validate=True,
         )
-        last_ms = (self._start_ms - int(seed.age_min * _MINUTE_MS)) // 1000 * 1000
-        first_ms = last_ms - (RUNS - 1) * seed.minutes * _MINUTE_MS
         flow = flows.create(
             self._world,
             self._sandbox,
@@ -274,7 +271,7 @@ class _Maker:
             draft=seed.fate == "draft",
         )
         self._runner.flow_changed(flow)
-        return _Made(seed, flow, mapping["id"], last_ms)
+        return Made(seed, flow, mapping["id"], first_ms)
 
     def _flow_body(
         self,
@@ -367,7 +364,6 @@ class _Maker:
         return self._schemas[title]
 
     def _make_schema(self, seed: SchemaSeed) -> str:
-        self._make_groups()
         refs = [self._groups.get(name, name) for name in (seed.of_class, *seed.groups)]
         schema = resources.create(
             self._world,
@@ -394,18 +390,6 @@ class _Maker:
             },
         )
         return str(schema["$id"])
-
-    def _make_groups(self) -> None:
-        """The tenant's own class and field groups, by title."""
-        if self._groups:
-            return
-        make = partial(resources.create, self._world, self._sandbox)
-        class_id = str(make("classes", campaign_class())["$id"])
-        self._groups = {
-            CAMPAIGN_CLASS: class_id,
-            CRM_GROUP: str(make("fieldgroups", crm_group(class_id))["$id"]),
-            CAMPAIGN_GROUP: str(make("fieldgroups", campaign_group(class_id))["$id"]),
-        }
 
 
 def _mapping(source: str, destination: str) -> dict[str, Any]:

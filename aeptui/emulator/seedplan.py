@@ -239,7 +239,7 @@ ENTITIES = {
             DROPPED_EXPRESSION,
             ("LastModifiedDate", _MODIFIED),
         ),
-        (("Id", "003%"), ("Email", "%_@%_.%_")),
+        (("Id", "0%"), ("Email", "%_@%_.%_")),
     ),
     "salesforce.lead": EntitySeed(
         "CRM lead",
@@ -258,7 +258,7 @@ ENTITIES = {
             ("Lead_Score__c", SCORE),
             ("=substr(Description, 0, 200)", NOTE),
         ),
-        (("Id", "00Q%"), ("Email", "%_@%_.%_")),
+        (("Id", "0%"), ("Email", "%_@%_.%_")),
     ),
     "salesforce.account": EntitySeed(
         "CRM account",
