@@ -78,6 +78,7 @@ def _migrate(path: Path) -> None:
     path.chmod(0o600)
     connection = connect(path)
     try:
+        _recognise(connection)  # before anything is changed in a file that is not ours
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -90,26 +91,33 @@ def _migrate(path: Path) -> None:
         connection.close()
 
 
-def _bring_up(connection: sqlite3.Connection) -> None:
+def _recognise(connection: sqlite3.Connection) -> int:
+    """The version of a mirror, -1 for an empty file."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if not tables and not version:
-        for statement in _statements(_SHARED, *(kind.create for kind in KINDS.values())):
-            connection.execute(statement)
-    elif application != APPLICATION:
+        return -1
+    if application != APPLICATION:
         raise Unreadable("it belongs to another program")
-    elif version > VERSION:
+    if version > VERSION:
         raise Unreadable("a newer version of aeptui wrote it")
-    else:
-        for step in range(version, VERSION):
-            if step not in MIGRATIONS:
-                raise Unreadable("an older version of aeptui wrote it")
-            for statement in _statements(MIGRATIONS[step]):
-                connection.execute(statement)
-    if (application, version) != (APPLICATION, VERSION):
-        connection.execute(f"PRAGMA application_id = {APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+    if not set(range(version, VERSION)) <= set(MIGRATIONS):
+        raise Unreadable("an older version of aeptui wrote it")
+    return version
+
+
+def _bring_up(connection: sqlite3.Connection) -> None:
+    version = _recognise(connection)
+    if version == VERSION:
+        return
+    scripts = [MIGRATIONS[step] for step in range(version, VERSION)] if version >= 0 else []
+    if version < 0:
+        scripts = [_SHARED, *(kind.create for kind in KINDS.values())]
+    for statement in _statements(*scripts):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _statements(*scripts: str) -> list[str]:

@@ -99,7 +99,7 @@ class Sync:
         lock = Lock(self._mirror.path.with_suffix(".lock"))
         others = asyncio.create_task(self._follow_others(), name="sync-others")
         try:
-            while not lock.take():
+            while not lock.take():  # noqa: ASYNC110  (the holder is another process)
                 await asyncio.sleep(_FOLLOWER_S)
             self.leading = True
             await self._lead()
