@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--token-ttl", type=_ttl, default=86_399, metavar="S", help="life of a token in seconds")
     add("--env-file", type=Path, metavar="FILE", help="write how to reach the emulator here")
     add("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
-    add("--demo-world", dest="empty", action="store_false", help=argparse.SUPPRESS)
+    add("--demo-world", dest="empty", action="store_false", default=False, help=argparse.SUPPRESS)
     add("--empty", dest="empty", action="store_true", default=False, help=argparse.SUPPRESS)
 
 
@@ -105,6 +105,7 @@ def run(namespace: argparse.Namespace) -> int:
 
 def serve(options: Options) -> int:
     """Serve until told to stop; answers the exit code."""
+    os.umask(0o077)  # a world holds people's names, if invented ones
     try:
         if options.scale is not None:
             raise Refused("--scale is not supported yet.")
@@ -218,19 +219,20 @@ class Premises:
             self._on_end()
 
     def _furnish_empty(self) -> None:
-        from aeptui.emulator.emptyworld import make_empty  # not needed for a world that is kept
+        from aeptui.emulator import seed  # not needed for a world that is kept
 
         self._open(self.world.clock.now_ms())
-        make_empty(self.world)
+        seed.make_empty(self.world)
         self._finish()
 
     def _make_demo(self) -> None:
         from aeptui.emulator import seed  # not needed for a world that is kept
 
+        clock = self.world.clock
         with self.world.lock:
-            self._open(self.world.clock.now_ms() - seed.HISTORY_MS)
-        give_way = self.emulator.give_way
-        seed.make_world(self.world, self.emulator.runner, self._progress, give_way)
+            clock.begin(clock.now_ms() - seed.HISTORY_MS)
+            self._open(clock.now_ms())
+        seed.make_world(self.world, self.emulator.runner, self._progress)
         self._finish()
 
     def _finish(self) -> None:
@@ -243,6 +245,7 @@ class Premises:
         if self._stopping.is_set():
             raise Interrupted
         self.emulator.making = (done, of)
+        self.emulator.give_way()
 
     def _tell_how(self) -> None:
         """Write the env-file as soon as its organisation is known, address apart."""
