@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 NUMBERS = count(1)  # titles are unique in a sandbox, and a module's tests share theirs
 
@@ -220,6 +222,21 @@ def test_an_expression_is_answered_with_a_bare_boolean(
 ) -> None:
     answer = api.post(f"{BASE}/languages/el/validate", json=body)
     assert answer.json() is valid
+
+
+@settings(
+    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    expression=st.text(max_size=40)
+    | st.lists(st.sampled_from(["a", "(", ")", ",", '"', "+", "concat", "iif", "1", "?", ":"])).map(
+        " ".join
+    )
+)
+def test_any_text_is_answered_with_a_bare_boolean(api: httpx.Client, expression: str) -> None:
+    body = {"expression": expression, "sampleData": {"a": "1"}}
+    answer = api.post(f"{BASE}/languages/el/validate", json=body)
+    assert answer.json() in (True, False)
 
 
 def test_the_function_list_is_an_array_and_every_function_in_it_parses(

@@ -84,6 +84,27 @@ def test_a_schema_is_answered_whole_and_found_by_both_of_its_ids(api: httpx.Clie
             assert api.get(path, headers=as_(RAW)).json() == schema
 
 
+def test_what_a_create_may_say_about_itself_is_taken(api: httpx.Client) -> None:
+    said = {
+        "meta:containerId": "tenant",
+        "meta:resourceType": "schemas",
+        "meta:xdmType": "object",
+        "meta:class": PROFILE,
+    }
+    schema = made(api, "schemas", {**schema_of("CRM contact", PERSON, PERSONAL), **said})
+    assert said.items() <= schema.items()
+    assert schema["refs"] == sorted([PROFILE, PERSON, PERSONAL])
+
+
+def test_a_resource_is_not_nested_without_end(api: httpx.Client) -> None:
+    deep: dict[str, Any] = {"type": "string"}
+    for _ in range(200):
+        deep = {"type": "object", "properties": {"a": deep}}
+    answer = api.post(f"{BASE}/tenant/fieldgroups", json=field_group_of("Deep", {"a": deep}))
+    assert answer.status_code == 400
+    assert "deep" in answer.json()["detail"]
+
+
 def test_the_full_form_resolves_what_the_raw_form_refers_to(api: httpx.Client) -> None:
     own = made(api, "fieldgroups", field_group_of("Own", {"score": {"type": "integer"}}))
     schema = made(api, "schemas", schema_of("CRM contact", PERSON, own["$id"]))

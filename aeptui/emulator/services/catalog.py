@@ -8,8 +8,8 @@ from starlette.routing import Route
 
 from aeptui.emulator.calls import Call, Handler, endpoint
 from aeptui.emulator.errors import catalog_error, not_emulated
-from aeptui.emulator.services import batchfiles, collections, datasets
-from aeptui.emulator.services.collections import Entry
+from aeptui.emulator.services import batchfiles, cataloglists, datasets
+from aeptui.emulator.services.cataloglists import Entry
 from aeptui.emulator.world import Document, World
 
 BASE = "/data/foundation/catalog"
@@ -64,7 +64,7 @@ def post_dataset(call: Call) -> Response:
 
 def get_dataset(call: Call) -> Response:
     found = _held(call, datasets.KIND)
-    return JSONResponse(collections.answer([Entry(found.id, found.body)], call.query))
+    return JSONResponse(cataloglists.answer([Entry(found.id, found.body)], call.query))
 
 
 def put_dataset(call: Call) -> Response:
@@ -100,7 +100,7 @@ def _check_match(call: Call, document: Document) -> None:
 
 
 def list_batches(call: Call) -> Response:
-    relations: dict[str, collections.Relation] = {
+    relations: dict[str, cataloglists.Relation] = {
         "dataSet": lambda entry: batchfiles.related(entry.body, "dataSet"),
         "batch": lambda entry: [entry.id],
     }
@@ -109,12 +109,12 @@ def list_batches(call: Call) -> Response:
 
 def get_batch(call: Call) -> Response:
     found = _held(call, "batches")
-    return JSONResponse(collections.answer([Entry(found.id, found.body)], call.query))
+    return JSONResponse(cataloglists.answer([Entry(found.id, found.body)], call.query))
 
 
 def last_batches(call: Call) -> Response:
     """What came last into each dataset; datasets without a batch are left out."""
-    relations: dict[str, collections.Relation] = {"dataSetId": lambda entry: [entry.id]}
+    relations: dict[str, cataloglists.Relation] = {"dataSetId": lambda entry: [entry.id]}
     found = (
         Entry(id, _last_batch(body))
         for id, body in _entries(call, datasets.KIND)
@@ -142,7 +142,7 @@ def _last_batch(dataset: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_files(call: Call) -> Response:
-    relations: dict[str, collections.Relation] = {
+    relations: dict[str, cataloglists.Relation] = {
         "dataSetId": lambda entry: [entry.body["dataSetId"]],
         "batch": lambda entry: [entry.body["batchId"]],
     }
@@ -153,7 +153,7 @@ def get_file(call: Call) -> Response:
     found = [entry for entry in _files(call) if entry.id == call.path["id"]]
     if not found:
         raise _not_found("dataSetFiles", call.path["id"])
-    return JSONResponse(collections.answer(found, call.query))
+    return JSONResponse(cataloglists.answer(found, call.query))
 
 
 def _files(call: Call) -> Iterator[Entry]:
@@ -190,10 +190,10 @@ def _entries(call: Call, kind: str) -> Iterator[Entry]:
 def _listed(
     call: Call,
     entries: Iterator[Entry],
-    relations: dict[str, collections.Relation] | None = None,
+    relations: dict[str, cataloglists.Relation] | None = None,
 ) -> Response:
-    page = collections.listed(entries, call.query, relations)
-    return JSONResponse(collections.answer(page, call.query))
+    page = cataloglists.listed(entries, call.query, relations)
+    return JSONResponse(cataloglists.answer(page, call.query))
 
 
 def _held(call: Call, kind: str) -> Document:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from aeptui.emulator import xdm
 from aeptui.emulator.errors import Refusal, registry_error
-from aeptui.emulator.services import jsonpatch
+from aeptui.emulator.services import jsonpatch, shapes
 from aeptui.emulator.services.listing import malformed
 from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, TENANT, World
 
@@ -253,44 +253,12 @@ def _seal(whole: dict[str, Any]) -> None:
 
 # -- the rules
 
-_Shape = type[dict[str, Any]] | type[list[Any]] | type[str] | tuple[type[int], type[float]]
-_SHAPES: dict[str, _Shape] = {
-    "definitions": dict,
-    "properties": dict,
-    **dict.fromkeys(("allOf", "required", "enum"), list),
-    **dict.fromkeys(("meta:immutableTags", "meta:intendedToExtend"), list),
-    **dict.fromkeys(("$ref", "type", "title", "description", "format", "pattern"), str),
-    **dict.fromkeys(("minimum", "maximum", "minLength", "maxLength"), (int, float)),
-}
-_WORDS = {dict: "an object", list: "an array", str: "text", (int, float): "a number"}
-_OF_TEXT = ("required", "meta:immutableTags", "meta:intendedToExtend")
-
-
-def _check_shape(node: Any, above: str) -> None:
-    """Whether a node of a JSON schema, and every node below it, is built as one must be."""
-    if not isinstance(node, dict):
-        raise malformed(f"{above or 'The body'} must be an object.")
-    for name, wanted in _SHAPES.items():
-        if name in node and not isinstance(node[name], wanted):
-            raise malformed(f"{above}/{name} must be {_WORDS[wanted]}.")
-    for name in _OF_TEXT:
-        if not all(isinstance(one, str) for one in node.get(name, [])):
-            raise malformed(f"{above}/{name} must be an array of texts.")
-    for name in ("properties", "definitions"):
-        for below, child in node.get(name, {}).items():
-            _check_shape(child, f"{above}/{name}/{below}")
-    for place, child in enumerate(node.get("allOf", [])):
-        _check_shape(child, f"{above}/allOf/{place}")
-    for name in ("items", "additionalProperties"):
-        if name in node and not isinstance(node[name], bool):
-            _check_shape(node[name], f"{above}/{name}")
-
 
 def _check(world: World, sandbox: str, kind: str, body: dict[str, Any], own_id: str | None) -> None:
     title = body.get("title")
     if not isinstance(title, str) or not title.strip():
         raise malformed("A resource needs a title.")
-    _check_shape(body, "")
+    shapes.check(body)
     if not all("$ref" in part for part in body.get("allOf", [])):
         raise malformed("allOf must be an array of objects with a $ref.")
     _check_title(world, sandbox, title, own_id)
