@@ -119,19 +119,28 @@ class DatePattern:
         name = _READ.get(letter)
         if name is None:
             return _SKIPPED.get(letter, r"\d{1,2}")
-        if name in self._names:
-            raise PatternRefused(f"the pattern {self.pattern} says its {name} twice")
+        text = _digits(name, width)
+        if name in self._names:  # said again, as in a heading: only the first counts
+            return f"(?:{text})"
         self._names.append(name)
-        if name == "month" and width > 2:
-            names = _SHORT_MONTHS if width == 3 else _LONG_MONTHS
-            return f"({'|'.join(names)})"
-        if name == "half":
-            return "(AM|PM)"
-        if name == "zone":
-            return r"(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)"
-        if name == "year" and width != 2:
-            return r"(\d{4})"
-        return r"(\d{1,2})" if width == 1 and name != "fraction" else rf"(\d{{{width}}})"
+        return f"({text})"
+
+
+def _digits(name: str, width: int) -> str:
+    """The expression that a run of this letter reads."""
+    match name:
+        case "month" if width > 2:
+            return "|".join(_SHORT_MONTHS if width == 3 else _LONG_MONTHS)
+        case "half":
+            return "AM|PM"
+        case "zone":
+            return r"Z|UTC|GMT|[+-]\d\d(?::?\d\d)?"
+        case "year" if width != 2:
+            return r"\d{4}"
+        case "fraction":
+            return rf"\d{{{width}}}"
+        case _:
+            return r"\d{1,2}" if width == 1 else rf"\d{{{width}}}"
 
 
 _SKIPPED = {"E": r"[A-Za-z]+", "G": "(?:AD|BC)"}

@@ -218,7 +218,7 @@ def _steps(destination: str) -> Steps | None:
 def _make_for(steps: Steps, fields: ReadOnly[str, Field]) -> Make | None:
     """What makes a value for that place of the schema; None if there is no such place."""
     path = ".".join(name if index is None else f"{name}[*]" for name, index in steps)
-    spread = any(index == "*" for _, index in steps)
+    spreads = sum(index == "*" for _, index in steps)
     if path in fields:
         make = to_field(fields[path])
     elif f"{path}[*]" in fields:
@@ -230,13 +230,15 @@ def _make_for(steps: Steps, fields: ReadOnly[str, Field]) -> Make | None:
         # An array of objects may be named without its brackets.
         whole = any(each.startswith(f"{path}[*].") for each in fields)
         make = _listed(tree.make) if whole else tree.make
-    return _each(make) if spread else make
+    for _ in range(spreads):
+        make = _each(make)
+    return make
 
 
 def _each(make: Make) -> Make:
     def made(value: Any) -> Any:
         if isinstance(value, list):
-            return [None if item is None else made(item) for item in value]
+            return [None if item is None else make(item) for item in value]
         return make(value)
 
     return made
