@@ -14,6 +14,7 @@ from aeptui.mirror.rows import AnyRow
 from aeptui.resources.definition import Resource
 
 if TYPE_CHECKING:
+    from aeptui.resources.troubles import Sample
     from aeptui.resources.why import Explanation
     from aeptui.session import Session
 
@@ -99,12 +100,21 @@ def _builtins(explanation: Explanation) -> dict[str, Any]:
             }
             for trouble in explanation.troubles
         ],
-        "samples": msgspec.to_builtins(explanation.samples),
+        "samples": [_sample(sample) for sample in explanation.samples],
         "samples_note": explanation.samples_note,
         "since": msgspec.to_builtins(explanation.since),
         "runs_with_this_code": explanation.before,
         "last_clean_run": explanation.last_clean.id if explanation.last_clean else None,
         "changes": msgspec.to_builtins(explanation.changes),
+    }
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    return {
+        "code": sample.code,
+        "message": sample.message,
+        "columns_at_fault": sorted(sample.at_fault),
+        "row": sample.row,
     }
 
 

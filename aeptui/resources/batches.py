@@ -112,7 +112,7 @@ BATCHES = Resource(
         Column(
             "DATASET",
             lambda row, moment: row.dataset_name or row.dataset_id,
-            width=24,
+            width=20,
             order="dataset_name",
             grow=True,
         ),

@@ -49,7 +49,7 @@ def following(row: FlowRow, moment: Moment) -> str:
     if row.word in ("off", "draft"):
         return formats.DASH
     if row.word == "late":
-        return formats.overdue(row.next_due_at, moment)
+        return formats.overdue(row.since, moment)
     return formats.due(row.next_due_at, moment)
 
 

@@ -76,8 +76,8 @@ SANDBOXES = Resource(
     plural="sandboxes",
     aliases=("sandbox", "sb"),
     columns=(
-        Column("NAME", lambda row, moment: row.id, width=20, order="id"),
-        Column("TITLE", lambda row, moment: row.title or row.name, width=26, grow=True),
+        Column("NAME", lambda row, moment: row.id, width=16, order="id"),
+        Column("TITLE", lambda row, moment: row.title or row.name, width=22, grow=True),
         Column("TYPE", lambda row, moment: row.type, width=12, order="type"),
         STATE,
         Column("DEFAULT", lambda row, moment: "yes" if row.is_default else "", width=7),

@@ -32,7 +32,7 @@ async def detail(session: Session, row: Row) -> Detail:
     moment = session.moment()
     facts = [
         Fact("Version", schema.version or formats.DASH),
-        Fact("Class", schema.class_id.rpartition("/")[2] or formats.DASH),
+        Fact("Class", class_name(schema)),
         Fact("Profile", "enabled" if schema.profile_enabled else "not enabled"),
     ]
     blocks: list[Block] = [
@@ -48,6 +48,12 @@ async def detail(session: Session, row: Row) -> Detail:
         blocks.append(fields_grid(full))
     blocks.append(identity(schema, moment, [Fact("Alt id", schema.alt_id, tone="dim")]))
     return Detail(schema.name or schema.id, blocks)
+
+
+def class_name(schema: SchemaRow) -> str:
+    """The last word of a class of Adobe's; a class of the organisation has a number only."""
+    name = schema.class_id.rpartition("/")[2]
+    return "of your own" if len(name) > 30 else name or formats.DASH
 
 
 def fields_grid(full: dict[str, Any]) -> Grid:
@@ -113,9 +119,7 @@ SCHEMAS = Resource(
     columns=(
         NAME,
         Column("VERSION", lambda row, moment: row.version, width=7),
-        Column(
-            "CLASS", lambda row, moment: row.class_id.rpartition("/")[2], width=20, order="class_id"
-        ),
+        Column("CLASS", lambda row, moment: class_name(row), width=20, order="class_id"),
         Column("PROFILE", lambda row, moment: "enabled" if row.profile_enabled else "no", width=8),
         UPDATED,
     ),

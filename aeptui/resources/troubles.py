@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from aeptui.monitor.codes import Meaning, meaning
@@ -20,6 +21,16 @@ CELL = 28
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A refused row, flat, with why it was refused and which of its columns are at fault."""
+
+    code: str
+    message: str
+    row: Mapping[str, Any]
+    at_fault: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """One code with its meaning, what the platform said, and how many rows it cost."""
 
@@ -28,11 +39,15 @@ class Trouble:
     rows: int | None
     activity: str
     meaning: Meaning
-    samples: tuple[RowError, ...] = ()
+    samples: tuple[Sample, ...] = ()
+
+
+SUMMARIES = ("INGEST-1211-400", "INGEST-1212-400", "CONNECTOR-2001-500")
+"""Codes that only count or wrap what others say (AEP.md 3.5)."""
 
 
 def gathered(errors: Iterable[RunError]) -> list[Trouble]:
-    """One trouble for each code and message, those that name rows first, most rows first."""
+    """One trouble for each code and message: lost rows first, then lost values, then summaries."""
     found: dict[tuple[str, str], Trouble] = {}
     for error in errors:
         key = (error.code, error.message)
@@ -44,20 +59,60 @@ def gathered(errors: Iterable[RunError]) -> list[Trouble]:
                 error.activity,
                 meaning(error.code, error.message),
             )
-    return sorted(found.values(), key=lambda trouble: -(trouble.rows or 0))
+    return sorted(found.values(), key=_weight)
 
 
-def with_samples(troubles: Sequence[Trouble], samples: Sequence[RowError]) -> list[Trouble]:
+def _weight(trouble: Trouble) -> tuple[int, int]:
+    only_values = trouble.code.startswith("MAPPER-")
+    place = 2 if trouble.code in SUMMARIES else 1 if only_values else 0
+    return place, -(trouble.rows or 0)
+
+
+def with_samples(troubles: Sequence[Trouble], samples: Sequence[Sample]) -> list[Trouble]:
     """The troubles with the sample rows that carry their code."""
-    taken = []
-    for trouble in troubles:
-        mine = tuple(row for row in samples if same_code(trouble.code, row.code))
-        taken.append(
-            Trouble(
-                trouble.code, trouble.message, trouble.rows, trouble.activity, trouble.meaning, mine
-            )
+    return [
+        replace(
+            trouble,
+            samples=tuple(sample for sample in samples if same_code(trouble.code, sample.code)),
         )
-    return taken
+        for trouble in troubles
+    ]
+
+
+def sampled(rows: Iterable[RowError], sources: Mapping[str, frozenset[str]]) -> list[Sample]:
+    """Refused rows with the columns at fault; `sources` gives the columns behind a field."""
+    return [Sample(row.code, row.message, flat(row.row), at_fault(row, sources)) for row in rows]
+
+
+def at_fault(error: RowError, sources: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The columns of a refused row that its message is about.
+
+    The message names a field of the schema, whose columns the mapping knows, or
+    a column, or only quotes the value that it did not like.
+    """
+    row = flat(error.row)
+    named = set(re.findall(r"[\w.\[\]*]*\w", error.message)) | {error.column}
+    behind = {column for field in named for column in sources.get(_plain(field), ())}
+    blamed = (behind | named) & row.keys()
+    if not blamed:
+        quoted = re.findall(r"'([^']*)'", error.message)
+        blamed = {name for name, value in row.items() if value and str(value) in quoted}
+    return frozenset(blamed)
+
+
+def sources_of(mappings: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """Field of the schema to the words of its source: a column, or those in an expression."""
+    found: dict[str, frozenset[str]] = {}
+    for pair in mappings:
+        field = str(pair.get("destinationXdmPath") or pair.get("destination") or "")
+        source = str(pair.get("sourceAttribute") or pair.get("source") or "")
+        words = re.findall(r"[A-Za-z_][\w.]*", re.sub(r'"[^"]*"', "", source))
+        found[_plain(field)] = frozenset(words)
+    return found
+
+
+def _plain(field: str) -> str:
+    return re.sub(r"\[[^\]]*\]", "", field)
 
 
 def same_code(full: str, short: str) -> bool:
@@ -79,19 +134,18 @@ def error_grid(troubles: Sequence[Trouble], title: str = "What went wrong") -> G
     )
 
 
-def sample_grid(samples: Sequence[RowError], title: str, limit: int) -> Grid:
-    """Refused rows as the platform kept them, the column at fault among the first."""
-    rows = [flat(sample.row) for sample in samples[:limit]]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    blamed = [name for name in names if any(_blames(sample, name) for sample in samples[:limit])]
-    others = [name for name in names if name not in blamed]
-    chosen = [*blamed[:COLUMNS], *others[: max(0, COLUMNS - len(blamed))]]
-    shown = [name for name in names if name in chosen]
+def sample_grid(samples: Sequence[Sample], title: str, limit: int) -> Grid:
+    """Refused rows as the platform kept them: the first column, those at fault, some others."""
+    shown = samples[:limit]
+    names = list(dict.fromkeys(name for sample in shown for name in sample.row))
+    blamed = {name for sample in shown for name in sample.at_fault}
+    wanted = list(dict.fromkeys([*names[:1], *(name for name in names if name in blamed), *names]))
+    chosen = [name for name in names if name in wanted[:COLUMNS]]
     return Grid(
         title=title,
-        header=shown,
-        rows=[[_cell(row.get(name)) for name in shown] for row in rows],
-        marked=frozenset(index for index, name in enumerate(shown) if name in blamed),
+        header=chosen,
+        rows=[[_cell(sample.row.get(name)) for name in chosen] for sample in shown],
+        marked=frozenset(index for index, name in enumerate(chosen) if name in blamed),
         empty="The platform kept no row.",
     )
 
@@ -106,13 +160,6 @@ def flat(row: dict[str, Any], above: str = "") -> dict[str, Any]:
         else:
             found[path] = value
     return found
-
-
-def _blames(sample: RowError, name: str) -> bool:
-    if not sample.column:
-        return False
-    column, path = sample.column.lower(), name.lower()
-    return column == path or column.rpartition(".")[2] == path.rpartition(".")[2]
 
 
 def _cell(value: Any) -> str:

@@ -11,20 +11,24 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from aeptui.api.errors import ApiTrouble, NotFound
-from aeptui.mirror.rows import FlowRow, RunRow
+from aeptui.mirror.rows import FlowRow, MappingSetRow, RunRow
 from aeptui.monitor import tones
 from aeptui.resources import formats
+from aeptui.resources.common import records_at
 from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Moment, Prose
 from aeptui.resources.troubles import (
+    Sample,
     Trouble,
     error_grid,
     gathered,
     sample_grid,
+    sampled,
+    sources_of,
     with_samples,
 )
 
 if TYPE_CHECKING:
-    from aeptui.api.models import Activity, RowError, Run
+    from aeptui.api.models import Activity, Run
     from aeptui.session import Session
 
 SAMPLES = 20
@@ -32,7 +36,6 @@ SHOWN = 5
 HISTORY = 50
 KEPT_DAYS = 30
 """Refused rows are kept so long (AEP.md 5.4)."""
-STEPS = {"copyActivity": "copy", "promotionActivity": "promotion"}
 
 
 class NoSuchRun(Exception):
@@ -59,7 +62,7 @@ class Explanation:
     flow: FlowRow | None
     headline: str
     troubles: tuple[Trouble, ...]
-    samples: tuple[RowError, ...]
+    samples: tuple[Sample, ...]
     samples_note: str
     """Why there are no sample rows; empty when there are some or none were lost."""
     since: datetime | None
@@ -156,7 +159,7 @@ def headline(row: RunRow, flow: FlowRow | None) -> str:
 
 async def _samples(
     session: Session, row: RunRow, run: Run, flow: FlowRow | None
-) -> tuple[list[RowError], str]:
+) -> tuple[list[Sample], str]:
     """Refused rows of the run's batch, or why there are none to show."""
     if not (row.lost or row.failed):
         return [], ""
@@ -177,7 +180,9 @@ async def _samples(
         return [], f"{trouble}."
     except ApiTrouble as trouble:
         return [], f"The lost rows cannot be read now: {trouble}."
-    return rows, "" if rows else "The platform kept none of the lost rows."
+    mapping = await session.mirror.body("mapping-sets", flow.mapping_set_id) if flow else None
+    samples = sampled(rows, sources_of(records_at(mapping, "mappings")))
+    return samples, "" if samples else "The platform kept none of the lost rows."
 
 
 def _unbroken(row: RunRow, history: list[RunRow]) -> tuple[datetime | None, int]:
@@ -227,7 +232,8 @@ async def _changes(
         if part is None or part.updated_at is None or part.updated_at <= start:
             continue
         if until is None or part.updated_at <= until:
-            name = part.name or part.id
+            version = f" v{part.version}" if isinstance(part, MappingSetRow) else ""
+            name = (part.name or part.id) + version
             found.append(Change(kind, part.id, name, part.updated_at, part.updated_by))
     return found
 
@@ -244,7 +250,7 @@ def laid_out(explanation: Explanation, moment: Moment) -> Detail:
     blocks += sample_blocks(explanation)
     if explanation.changes and explanation.last_clean is not None:
         blocks.append(_changes_grid(explanation, moment))
-    likely = _likely(explanation)
+    likely = _likely(explanation, moment)
     if likely:
         blocks.append(Prose(likely, title="Likely"))
     when = formats.date_time(row.started_at or row.created_at, moment)
@@ -276,7 +282,7 @@ def steps_grid(run: Run, moment: Moment) -> Grid:
         header=("STEP", "STATUS", "RECEIVED", "INGESTED", "FAILED", "TOOK"),
         rows=[
             (
-                STEPS.get(step.name, step.name),
+                _step(step),
                 step.status or formats.DASH,
                 formats.count(step.received),
                 formats.count(step.ingested),
@@ -288,6 +294,11 @@ def steps_grid(run: Run, moment: Moment) -> Grid:
         right=frozenset({2, 3, 4, 5}),
         empty="No step has begun.",
     )
+
+
+def _step(step: Activity) -> str:
+    """`copyActivity` and `Copy activity` are both the copy."""
+    return step.name.lower().removesuffix("activity").strip() or step.name
 
 
 def _open(step: Activity) -> bool:
@@ -339,10 +350,20 @@ def _changes_grid(explanation: Explanation, moment: Moment) -> Grid:
     )
 
 
-def _likely(explanation: Explanation) -> str:
-    """The code book's usual cause and remedy of the trouble that cost most."""
+def _likely(explanation: Explanation, moment: Moment) -> str:
+    """Where to look first: what changed, then the code book on the trouble that cost most."""
+    lines = []
+    own = [change for change in explanation.changes if change.kind != "flows"]
+    if own:
+        change = max(own, key=lambda change: change.at)
+        when = formats.date_time(change.at, moment)
+        kind = change.kind.removesuffix("s").replace("-", " ")
+        lines.append(f"The {kind} {change.name} was changed {when}, after the last clean run.")
     for trouble in explanation.troubles:
-        parts = [part for part in (trouble.meaning.cause, trouble.meaning.remedy) if part]
-        if parts:
-            return " ".join(part if part.endswith(".") else f"{part}." for part in parts)
-    return ""
+        if trouble.meaning.cause:
+            lines.append(f"Usual cause: {trouble.meaning.cause}.")
+        if trouble.meaning.remedy:
+            lines.append(f"What to do: {trouble.meaning.remedy}.")
+        if trouble.meaning.cause or trouble.meaning.remedy:
+            break
+    return "\n".join(lines)
