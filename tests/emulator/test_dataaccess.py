@@ -24,7 +24,10 @@ BASE = "/data/foundation/export"
 CATALOG = "/data/foundation/catalog"
 PROFILE = "https://ns.adobe.com/xdm/context/profile"
 ROWS = [{"_id": str(n), "person": {"name": {"firstName": f"Zoë {n}"}}} for n in range(150)]
-BAD: list[dict[str, Any]] = [{"Id": "7", "Email": "no at sign \u202e"}, {"Id": None, "Email": "[red]"}]
+BAD: list[dict[str, Any]] = [
+    {"Id": "7", "Email": "no at sign \u202e"},
+    {"Id": None, "Email": "[red]"},
+]
 PARTS = (ROWS[:80], ROWS[80:])
 
 
