@@ -173,7 +173,7 @@ def run(raw: bytes) -> Run:
     metrics = part(told, "metrics")
     steps = parts(told, "activities", "activites")
     promotion: Told = next((step for step in steps if _is_promotion(step)), {})
-    copy: Told = next((step for step in steps if not _is_promotion(step)), {})
+    copy: Told = next((step for step in steps if _step_name(step) == "copyActivity"), {})
     records = (part(metrics, "recordSummary"), part(promotion, "recordSummary"))
     sizes = (part(metrics, "sizeSummary"), part(promotion, "sizeSummary"))
     window_start, window_end = _window(part(copy, "durationSummary"))
@@ -204,17 +204,19 @@ def run(raw: bytes) -> Run:
 
 
 def _is_promotion(step: Told) -> bool:
-    name = text(step, "name").lower()
-    if name:
-        return "promotion" in name
-    return any(
-        text(part(target, "reference"), "type").lower() == "batch"
-        for target in parts(step, "targetInfo")
-    )
+    return _step_name(step) == "promotionActivity"
 
 
 def _step_name(step: Told) -> str:
-    return text(step, "name") or ("promotionActivity" if _is_promotion(step) else "copyActivity")
+    """AEP.md 3.5: named by `name` or `id`, with and without spaces, or only by what it writes."""
+    for name in (text(step, "name"), text(step, "id")):
+        for known in ("copy", "promotion"):
+            if known in name.lower():
+                return f"{known}Activity"
+    targets = parts(step, "targetInfo")
+    if any(text(part(target, "reference"), "type").lower() == "batch" for target in targets):
+        return "promotionActivity"
+    return text(step, "name") or "copyActivity"
 
 
 def _activity(step: Told) -> Activity:

@@ -85,12 +85,15 @@ class Forbidden(ApiError):
     """The credentials are good but may not do this."""
 
 
+class WrongSandbox(Forbidden):
+    """The sandbox itself is unknown to the platform or closed to these credentials.
+
+    Not a NotFound, so that nobody takes what is in it for deleted.
+    """
+
+
 class NotFound(ApiError):
     """There is no such thing, or not in this sandbox."""
-
-
-class WrongSandbox(NotFound):
-    """The sandbox itself is unknown to the platform or closed to these credentials."""
 
 
 class Conflict(ApiError):

@@ -16,6 +16,7 @@ from aeptui.api.calls import Call, Caller, Params
 from aeptui.api.errors import BadAnswer
 
 _EMPTY_PAGES = 20
+_STALE_PAGES = 3
 CATALOG_PAGE = 100
 OFFSET_PAGE = 100
 
@@ -71,13 +72,14 @@ async def catalog_pages(caller: Caller, call: Call) -> AsyncIterator[list[tuple[
     What moved down meanwhile comes on two pages; the first counts.
     """
     before: set[str] = set()
-    start = 0
+    start = stale = 0
     while True:
         paged = {"start": str(start), "limit": str(CATALOG_PAGE)}
         answer = await caller.ask(replace(call, params=_with(call.params, paged)))
         page = wire.keyed(answer)
         fresh = [(id, item) for id, item in page if id not in before]
-        if page and not fresh:
+        stale = 0 if fresh else stale + 1
+        if stale > _STALE_PAGES:
             raise _looping(call, answer.request_id)
         before = {id for id, _ in page}
         yield fresh

@@ -27,6 +27,11 @@ from aeptui.api.scrub import NotJson, scrub_json, scrub_text
 
 _LONGEST = 500
 _CODE = re.compile(r"[A-Z][A-Z0-9]*-\d+-\d{3}")
+_NO_SANDBOX = re.compile(
+    r"\b(unknown|invalid|no( such)?) sandbox\b"
+    r"|\bsandbox\b( with)?( name)?:? ?\S{0,66} (is|was|does)( not (found|exist|active)| unknown)",
+    re.IGNORECASE,
+)
 _MARKUP = re.compile(rb"^\s*(?:\xef\xbb\xbf)?<", re.ASCII)
 
 
@@ -172,18 +177,10 @@ def _judge(status: int, problem: Problem, sandbox: str) -> tuple[type[ApiError],
 
 
 def _is_about_sandbox(status: int, problem: Problem) -> bool:
-    """AEP.md 2.4: FLOW-2100, 2101, 2103 and 2105; other services only say it in words."""
-    if re.match(r"FLOW-(2100|2101|2103|2105|2111)-", problem.code):
-        return True
-    words = problem.reason.lower()
-    return (
-        status in (403, 404)
-        and "sandbox" in words
-        and any(
-            said in words
-            for said in ("not found", "unknown", "does not exist", "no sandbox", "invalid")
-        )
-    )
+    """AEP.md 2.4: Flow Service has codes for it; other services only say it in words."""
+    if problem.code.startswith("FLOW-"):
+        return problem.code.split("-")[1] in ("2100", "2101", "2103", "2105", "2111")
+    return status in (400, 403, 404) and _NO_SANDBOX.search(problem.reason) is not None
 
 
 def _opening(kind: type[ApiError], status: int, service: str, sandbox: str) -> str:

@@ -10,6 +10,9 @@ from aeptui.api.scrub import NotJson, scrub_json
 from aeptui.api.wire import Told, parts, text, told_by
 
 _NAMED = re.compile(r"""["'`‘“\[]([\w.:\-\[\]* ]{1,120}?)["'`’”\]]""")
+_DOTTED = re.compile(
+    r"(?<![\w.@/])[A-Za-z_]\w*(\[[\w*]*\])?(\.[A-Za-z_]\w*(\[[\w*]*\])?)+(?![\w@/])"
+)
 _OURS_NOT = ("_errors", "_filename")
 
 
@@ -37,7 +40,7 @@ def _row_error(told: Told) -> RowError:
 
 
 def named_column(message: str, row: dict[str, Any]) -> str:
-    """The column that `message` names: one of the row's, or else what it quotes."""
+    """The column that `message` names: one of the row's, or else a path into the schema."""
     quoted = [found[1].strip() for found in _NAMED.finditer(message)]
     for name in quoted:
         for known in (name, name.rsplit(".", 1)[-1]):
@@ -47,4 +50,6 @@ def named_column(message: str, row: dict[str, Any]) -> str:
     for known in sorted(row, key=len, reverse=True):
         if re.search(rf"(?<![\w.]){re.escape(known)}(?![\w])", message):
             return known
-    return next((name for name in quoted if "." in name), "")
+    dotted = next((name for name in quoted if "." in name), "")
+    found = _DOTTED.search(message)
+    return dotted or (found[0] if found else "")

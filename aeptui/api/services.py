@@ -7,6 +7,7 @@ has long painted by then.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -18,11 +19,12 @@ from aeptui.api.catalog import Catalog
 from aeptui.api.clock import PlatformClock
 from aeptui.api.dataaccess import DataAccess
 from aeptui.api.dataprep import DataPrep
+from aeptui.api.errors import ApiUnreachable
 from aeptui.api.flowservice import FlowService, TestResult
 from aeptui.api.meter import Meter
 from aeptui.api.sandboxes import Sandboxes
 from aeptui.api.schemaregistry import SchemaRegistry
-from aeptui.api.settings import ApiSettings, Secret, Timeouts
+from aeptui.api.settings import ApiSettings, Secret, Timeouts, origin
 
 if TYPE_CHECKING:
     from aeptui.api.client import AepClient
@@ -35,8 +37,10 @@ _CLOSING_S = 1.0
 class _Line:
     """The one way to the client: open from entering to closing, shared by every view."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str) -> None:
+        self.host = host
         self.client: AepClient | None = None
+        self.under_way: set[asyncio.Future[Answer]] = set()
 
 
 class _Caller:
@@ -49,7 +53,19 @@ class _Caller:
     async def ask(self, call: Call) -> Answer:
         if self._line.client is None:
             raise RuntimeError("Services must be entered before they are asked")
-        return await self._line.client.ask(call, background=self._background)
+        asking = asyncio.ensure_future(self._line.client.ask(call, background=self._background))
+        self._line.under_way.add(asking)
+        asking.add_done_callback(self._line.under_way.discard)
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            asker = asyncio.current_task()
+            if asker is not None and asker.cancelling():
+                raise
+            raise ApiUnreachable(
+                f"{call.service.title} was not waited for, since this session ended",
+                host=self._line.host,
+            ) from None
 
 
 class ServiceView:
@@ -87,7 +103,7 @@ class Services(ServiceView):
         self.settings = settings
         self._sleep = sleep
         self._chance = chance
-        self._line = _Line()
+        self._line = _Line(origin(settings.platform_url)[1])
         super().__init__(
             self._line,
             clock or PlatformClock(),
@@ -116,9 +132,13 @@ class Services(ServiceView):
     async def aclose(self) -> None:
         """Close every connection; a question still under way ends with ApiUnreachable."""
         client, self._line.client = self._line.client, None
+        for asking in tuple(self._line.under_way):
+            asking.cancel()
         if client is not None:
-            async with asyncio.timeout(_CLOSING_S):
-                await client.aclose()
+            # A peer that does not answer our good-bye is not waited for.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING_S):
+                    await client.aclose()
 
     def _open(self) -> AepClient:
         from aeptui.api.client import AepClient

@@ -27,6 +27,8 @@ _CONNECTION_TRIES = 3
 """Fewer than for a busy platform: an operator is owed the news that nobody is there."""
 _BASE_S = 0.5
 _CEILING_S = 30.0
+_PATIENCE_S = 60.0
+"""So long one call waits between its tries in all; after that its asker decides."""
 _BUSY = frozenset({500, 502, 503, 504})
 _NEVER_SENT = (
     httpx.ConnectError,
@@ -69,7 +71,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         manner: Manner = request.extensions.get(MANNER, Manner())
         idempotent = request.method in ("GET", "HEAD", "DELETE") or manner.repeatable
-        tries = 0
+        tries, waited = 0, 0.0
         while True:
             tries += 1
             try:
@@ -85,10 +87,12 @@ class RetryTransport(httpx.AsyncBaseTransport):
                     idempotent and response.status_code in _BUSY
                 )
                 told = self.told_to_wait(response)
-                if not again or tries >= _MOST_TRIES or (told or 0.0) > _CEILING_S:
+                wait = self._jitter(tries) if told is None else told
+                too_long = wait > _CEILING_S or waited + wait > _PATIENCE_S
+                if not again or tries >= _MOST_TRIES or too_long:
                     return response
                 await response.aclose()
-                wait = self._jitter(tries) if told is None else told
+            waited += wait
             await self._sleep(wait)
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""A platform of canned answers, and services that talk to it without waiting for anything."""
+"""Two platforms: one of canned answers, and the emulator in a process of its own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from aeptui.api.services import ApiSettings, Secret, Services
 from tests.api.canned import Canned, serving
+from tests.api.rehearsal import Rehearsed, rehearsing
 
 
 @pytest.fixture(scope="session")
@@ -47,4 +48,28 @@ async def services(settings: ApiSettings, naps: list[float]) -> AsyncIterator[Se
         naps.append(seconds)
 
     async with Services(settings, sleep=nap, chance=lambda: 1.0) as services:
+        yield services
+
+
+@pytest.fixture(scope="session")
+def rehearsal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
+    with rehearsing(tmp_path_factory.mktemp("rehearsal")) as rehearsal:
+        yield rehearsal
+
+
+@pytest.fixture
+def rehearsal(rehearsal_server: Rehearsed) -> Iterator[Rehearsed]:
+    """The demo's world, standing still; without faults and quirks before and after."""
+    yield rehearsal_server
+    rehearsal_server.calm()
+
+
+@pytest.fixture
+async def rehearsed(rehearsal: Rehearsed, naps: list[float]) -> AsyncIterator[Services]:
+    """Services on the rehearsal's first sandbox."""
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    async with Services(rehearsal.settings(), sleep=nap, chance=lambda: 1.0) as services:
         yield services

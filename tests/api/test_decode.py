@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aeptui.api import decode
-from aeptui.api.models import RunError
+from aeptui.api.models import Model, RunError
 
 START = 1767268800000
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -306,7 +307,7 @@ def test_a_schema_and_a_sandbox_have_ids_of_their_own_kind() -> None:
     assert (sandbox.created_at, sandbox.updated_by) == (NOON, "ann")
 
 
-READERS = [
+READERS: list[Callable[[bytes], Model]] = [
     decode.base_connection,
     decode.source_connection,
     decode.target_connection,

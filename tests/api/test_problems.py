@@ -147,6 +147,16 @@ def test_an_unknown_sandbox_is_named() -> None:
     assert isinstance(in_words, WrongSandbox)
 
 
+def test_advice_that_mentions_the_sandbox_does_not_blame_it() -> None:
+    words = "The requested runs resource r1 is not found. Check the id and the sandbox"
+    for body in ({**FLOW, "report": {"detailed-message": words}}, {"detail": words}):
+        assert type(refused(404, body)) is NotFound
+
+
+def test_what_is_in_an_unknown_sandbox_is_not_taken_for_deleted() -> None:
+    assert not issubclass(WrongSandbox, NotFound)
+
+
 def test_a_missing_permission_is_not_a_wrong_token() -> None:
     body = {**FLOW, "type": "https://ns.adobe.com/aep/errors/FLOW-2118-403"}
     assert type(refused(403, body)) is Forbidden

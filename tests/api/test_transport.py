@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -113,6 +115,28 @@ async def test_a_wait_that_is_too_long_is_told_at_once(
     assert told.value.retry_after_s == 3600
     assert naps == []
     assert len(canned.asked(PATH)) == 1
+
+
+async def test_one_call_does_not_wait_for_ever_in_small_steps(
+    canned: Canned, client: AepClient, naps: list[float]
+) -> None:
+    canned.says("GET", PATH, Reply(b"", 503, {"retry-after": "25"}))
+    with pytest.raises(ApiError):
+        await client.ask(CALL)
+    assert naps == [25.0, 25.0]
+
+
+async def test_closing_ends_what_is_under_way(settings: ApiSettings, canned: Canned) -> None:
+    async with silent_platform() as (url, asked):
+        services = Services(_at(settings, url))
+        async with services:
+            question = asyncio.create_task(services.flows.get_flow("f1"))
+            await asyncio.wait_for(asked.wait(), 10)
+            await asyncio.wait_for(services.aclose(), 10)
+        with pytest.raises(ApiUnreachable):
+            await asyncio.wait_for(question, 10)
+        with pytest.raises(RuntimeError, match="entered"):
+            await services.flows.get_flow("f1")
 
 
 async def test_a_429_lowers_the_pace_and_is_noted(
@@ -249,6 +273,25 @@ class raw_platform:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(self._replies.pop(0) if len(self._replies) > 1 else self._replies[0])
         writer.close()
+
+
+@asynccontextmanager
+async def silent_platform() -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """A server that takes a request and never answers; the event says that one came."""
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+    finally:
+        over.set()
+        server.close()
 
 
 def _at(settings: ApiSettings, url: str) -> ApiSettings:
