@@ -13,7 +13,7 @@ from rich.segment import Segment, Segments
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from aeptui.config import Config, ConfigError
 from aeptui.mirror.values import Listing
@@ -42,6 +42,7 @@ class AepApp(App[int]):
 
     CSS_PATH = "aeptui.tcss"
     ENABLE_COMMAND_PALETTE = False
+    DEFAULT_MODE = "sandbox-1"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "quit", show=False, id="quit_now", tooltip="leave the console"),
@@ -55,9 +56,12 @@ class AepApp(App[int]):
         self.notice = ""
         self.rehearsing = Rehearsing(self) if session.rehearsal is not None else None
         self._interrupted = float("-inf")
+        self._sandboxes = 1
 
-    def get_default_screen(self) -> Screen[None]:
-        """Home is there from the first frame."""
+        # A sandbox is a mode of the app: a stack of pages that goes as a whole.
+        self.add_mode(self.DEFAULT_MODE, self._new_home)
+
+    def _new_home(self) -> HomePage:
         return HomePage(self.session)
 
     def on_mount(self) -> None:
@@ -219,8 +223,11 @@ class AepApp(App[int]):
             self.page.say(str(wrong), "bad")
             return
         left, self.session = self.session, opened
-        self.go_home()
-        await self.switch_screen(HomePage(opened))
+        mode, self._sandboxes = self.current_mode, self._sandboxes + 1
+        following = f"sandbox-{self._sandboxes}"
+        self.add_mode(following, self._new_home)
+        await self.switch_mode(following)
+        await self.remove_mode(mode)
         opened.start()
         await left.close()
 
@@ -251,8 +258,12 @@ class AepApp(App[int]):
 
     def _fatal_error(self) -> None:
         """A bug of ours ends the console with a sentence; the log has it, without locals."""
-        bug = self._exception
+        bug: BaseException | None = self._exception
+        if isinstance(bug, WorkerFailed):
+            bug = bug.error
         log.error("the console ended by a bug: %s", bug, exc_info=bug)
+        if self._exit_renderables:
+            return  # one bug is enough to say so; those that follow from it are in the log
         folder = self.session.config.state_dir / "log"
         sentence = f"aeptui ended because of a bug of its own; the details are in {folder}.\n"
         self._exit_renderables.append(Segments([Segment(sentence)]))

@@ -271,6 +271,7 @@ class Page(Screen[None]):
             self.keys.display = True
             if self._focus_before is not None:
                 self._focus_before.focus()
+            self.call_after_refresh(self.show_keys)
 
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
         """Say what the text would lead to."""

@@ -61,10 +61,10 @@ class ContextBar(Painted):
             pieces.append(("asked to slow down   ", TONES["warn"]))
         if meter.token_expires_at is not None:
             pieces.append((f"token till {formats.due(meter.token_expires_at, moment)}   ", DIM))
-        # In steps of ten: a figure that trembles would be sent again with every look.
-        calls = meter.calls_last_minute() // 10 * 10
-        if calls:
-            pieces.append((f"{calls}+ calls/min   ", DIM))
+        # Only near the limit: a figure that trembles would be sent again with every look.
+        limit = self.session.config.settings.sync_calls_per_minute
+        if meter.calls_last_minute() >= 0.8 * limit:
+            pieces.append((f"near {limit} calls/min   ", DIM))
         return pieces
 
 

@@ -39,6 +39,7 @@ class Painted(Widget):
         """Draw again the lines that differ from those on the screen."""
         width, height = self.size
         if not width or not height:
+            self._drawn_for = (0, 0)  # hidden: made anew when it is shown again
             return
         before, now = self._drawn, self._lines(width, height)
         self._drawn, self._drawn_for = now, (width, height)
