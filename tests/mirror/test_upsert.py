@@ -149,7 +149,12 @@ async def test_links_say_what_is_used_and_by_what(mirror: Mirror) -> None:
     first = SourceConnection(id=source, name="Contact", base_connection_id=base)
     await mirror.upsert("source-connections", [first], seen_at=NOW)
     (uses,) = await mirror.links("source-connections", source)
-    assert (uses.relation, uses.kind, uses.id, uses.name) == ("uses", "base-connections", base, "SF")
+    assert (uses.relation, uses.kind, uses.id, uses.name) == (
+        "uses",
+        "base-connections",
+        base,
+        "SF",
+    )
     (used,) = await mirror.links("base-connections", base)
     assert (used.relation, used.kind, used.id, used.name) == (
         "used by",

@@ -106,7 +106,9 @@ def _backwards(mirror: Mirror, listing: Listing, height: int) -> Iterator[Window
     order=st.sampled_from(_ORDERS),
     down=st.booleans(),
     height=st.integers(1, 9),
-    filter=st.sampled_from(["", "state:failed,clean", "!beta", "received>1", "bet", "50%_", "!state:clean"]),
+    filter=st.sampled_from(
+        ["", "state:failed,clean", "!beta", "received>1", "bet", "50%_", "!state:clean"]
+    ),
     within=st.sampled_from([None, ("flow_id", FLOWS[1].id)]),
 )
 def test_walking_any_listing_by_windows_of_any_height_gives_the_sorted_list(
@@ -144,7 +146,9 @@ def test_walking_any_listing_by_windows_of_any_height_gives_the_sorted_list(
 
 def _passes(filter: str, row: RunRow) -> bool:
     """The filters of the test above, by other means."""
-    texts = " ".join((row.state, row.word, row.flow_name, row.batch_id, row.id, row.flow_id)).lower()
+    texts = " ".join(
+        (row.state, row.word, row.flow_name, row.batch_id, row.id, row.flow_id)
+    ).lower()
     return {
         "": True,
         "state:failed,clean": row.word in ("failed", "clean"),
@@ -177,9 +181,7 @@ def test_a_window_on_nothing_is_empty_and_says_what_lies_beside_it() -> None:
 def test_flows_stand_worst_first_and_by_name_within_a_word() -> None:
     flows = [Flow(id=name, name=name) for name in ("d", "B", "a", "c")]
     ranks = {"d": 0, "B": 5, "a": 5, "c": 1}
-    verdicts = [
-        FlowVerdict(flow_id=name, word="failed", rank=rank) for name, rank in ranks.items()
-    ]
+    verdicts = [FlowVerdict(flow_id=name, word="failed", rank=rank) for name, rank in ranks.items()]
     with held(("flows", flows)) as mirror:
         asyncio.run(mirror.judge(verdicts))
         rows = mirror.window_now(Listing("flows"), 9).rows
