@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from aeptui.emulator.coercion import MapperError, shown, to_number, to_text
-from aeptui.emulator.functions import CATALOGUE, Function, Moment, same, truth
+from aeptui.emulator.coercion import MapperError, to_number
+from aeptui.emulator.functions import CATALOGUE, Function, Moment
+from aeptui.emulator.operators import BINARY, LARGEST, OPERATORS, complement, negative, truth
 
 __all__ = ["FUNCTIONS", "OPERATORS", "Expression", "MapperError", "Moment", "parse"]
 
 LONGEST = 4096
 # Closures call each other, and Python's stack is not endless.
 _DEEPEST = 100
-_LARGEST = 2**200
 # The words that are operators or literals are in the grammar.
 _RESERVED = frozenset({"new", "break", "var", "for", "while", "continue", "else", "if", "return"})
 
@@ -137,7 +137,7 @@ class _Builder:
     def number(self, children: list[Any]) -> _Node:
         text = str(children[0])
         value = to_number(text) if len(text) <= 60 else 0
-        if len(text) > 60 or abs(value) >= _LARGEST:
+        if len(text) > 60 or abs(value) >= LARGEST:
             raise MapperError("the number is too large", children[0].start_pos + 1)
         return _Node(lambda row, moment: value)
 
@@ -239,7 +239,7 @@ class _Builder:
         first = children[0]
         steps = []
         for token, node in zip(children[1::2], children[2::2], strict=True):
-            work = _guarded(_BINARY[str(token)], token.start_pos + 1, str(token))
+            work = _guarded(BINARY[str(token)], token.start_pos + 1, str(token))
             steps.append((work, node.run))
 
         def run(row: Row, moment: Moment) -> Any:
@@ -253,18 +253,18 @@ class _Builder:
     def binary(self, children: list[Any]) -> _Node:
         left, token, right = children
         one, other = left.run, right.run
-        work = _guarded(_BINARY[str(token)], token.start_pos + 1, str(token))
+        work = _guarded(BINARY[str(token)], token.start_pos + 1, str(token))
         return self._node(
             lambda row, moment: work(one(row, moment), other(row, moment)), left, right
         )
 
     def negate(self, children: list[Any]) -> _Node:
         token, inner = children
-        work = _guarded(_negative, token.start_pos + 1, "-")
+        work = _guarded(negative, token.start_pos + 1, "-")
         return self._node(lambda row, moment: work(inner.run(row, moment)), inner)
 
     def complement(self, children: list[_Node]) -> _Node:
-        work = _guarded(_complement, 1, "~")
+        work = _guarded(complement, 1, "~")
         return self._node(lambda row, moment: work(children[0].run(row, moment)), *children)
 
     def negated(self, children: list[_Node]) -> _Node:
@@ -341,123 +341,4 @@ def _item(value: Any, key: Any) -> Any:
     return None
 
 
-# -- operators
-
-
-def _checked(number: int | float) -> int | float:
-    if isinstance(number, int) and abs(number) >= _LARGEST:
-        raise MapperError("the number becomes too large")
-    return number
-
-
-def _plus(one: Any, other: Any) -> Any:
-    if one is None or other is None:
-        return None
-    if isinstance(one, str) or isinstance(other, str):
-        try:
-            return _checked(to_number(one) + to_number(other))
-        except MapperError:
-            return to_text(one) + to_text(other)
-    return _checked(to_number(one) + to_number(other))
-
-
-def _arithmetic(work: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def apply(one: Any, other: Any) -> Any:
-        if one is None or other is None:
-            return None
-        return _checked(work(to_number(one), to_number(other)))
-
-    return apply
-
-
-def _divide(one: Any, other: Any) -> Any:
-    exact = one / other
-    return (
-        int(exact)
-        if isinstance(exact, float) and abs(exact) < 2**53 and exact.is_integer()
-        else exact
-    )
-
-
-def _negative(value: Any) -> Any:
-    return None if value is None else -to_number(value)
-
-
-def _complement(value: Any) -> Any:
-    if value is None:
-        return None
-    number = to_number(value)
-    if not isinstance(number, int):
-        raise MapperError(f"{shown(value)} is not a whole number")
-    return ~number
-
-
-def _compared(work: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    def apply(one: Any, other: Any) -> bool:
-        if one is None or other is None:
-            return False
-        if isinstance(one, str) and isinstance(other, str):
-            return work(one, other)
-        if type(one) is type(other) and not isinstance(one, dict | list):
-            return work(one, other)
-        return work(to_number(one), to_number(other))
-
-    return apply
-
-
-_BINARY: dict[str, Callable[[Any, Any], Any]] = {
-    "+": _plus,
-    "-": _arithmetic(lambda one, other: one - other),
-    "*": _arithmetic(lambda one, other: one * other),
-    "/": _arithmetic(_divide),
-    "%": _arithmetic(lambda one, other: one % other),
-    "==": same,
-    "!=": lambda one, other: not same(one, other),
-    "<": _compared(lambda one, other: one < other),
-    "<=": _compared(lambda one, other: one <= other),
-    ">": _compared(lambda one, other: one > other),
-    ">=": _compared(lambda one, other: one >= other),
-}
-for _word, _sign in {
-    "div": "/",
-    "mod": "%",
-    "eq": "==",
-    "ne": "!=",
-    "lt": "<",
-    "le": "<=",
-    "gt": ">",
-    "ge": ">=",
-}.items():
-    _BINARY[_word] = _BINARY[_sign]
-
-
 FUNCTIONS: list[dict[str, Any]] = [function.wire() for function in CATALOGUE.values()]
-
-OPERATORS: list[dict[str, Any]] = [
-    {
-        "operatorSymbol": symbol,
-        "methodName": method,
-        "numberOfOperands": operands,
-        "description": description,
-        "example": example,
-    }
-    for symbol, method, operands, description, example in (
-        ("+", "add", 2, "Adds numbers, joins strings.", "1 + 2"),
-        ("-", "subtract", 2, "Subtracts.", "3 - 2"),
-        ("*", "multiply", 2, "Multiplies.", "2 * 3"),
-        ("/", "divide", 2, "Divides; also div.", "6 / 2"),
-        ("%", "mod", 2, "The remainder; also mod.", "7 % 2"),
-        ("-", "negate", 1, "The negative.", "-1"),
-        ("~", "complement", 1, "Turns every bit.", "~1"),
-        ("!", "not", 1, "The opposite; also not.", "!true"),
-        ("==", "equals", 2, "Whether two values are the same; also eq.", "a == 1"),
-        ("!=", "notEquals", 2, "Whether two values differ; also ne.", "a != 1"),
-        ("<", "lessThan", 2, "Less; also lt.", "a < 1"),
-        ("<=", "lessThanOrEqual", 2, "Less or the same; also le.", "a <= 1"),
-        (">", "greaterThan", 2, "More; also gt.", "a > 1"),
-        (">=", "greaterThanOrEqual", 2, "More or the same; also ge.", "a >= 1"),
-        ("&&", "and", 2, "Both; also and.", "a && b"),
-        ("||", "or", 2, "One of them; also or.", "a || b"),
-        ("?:", "ternary", 3, "One of two values.", "a ? 1 : 2"),
-    )
-]

@@ -49,7 +49,7 @@ NAMES = st.sampled_from(["a", "b", "c"])
 @st.composite
 def schemas_with_records(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     def an_object(depth: int) -> dict[str, Any]:
-        properties = {}
+        properties: dict[str, Any] = {}
         for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True)):
             nested = depth < 2 and draw(st.booleans())
             properties[name] = an_object(depth + 1) if nested else draw(leaf_schemas())
@@ -60,7 +60,7 @@ def schemas_with_records(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any
         return {"type": "object", "properties": properties, "required": required}
 
     def a_record(node: dict[str, Any]) -> dict[str, Any]:
-        record = {}
+        record: dict[str, Any] = {}
         for name, child in node["properties"].items():
             if draw(st.integers(0, 4)) == 0:
                 continue
@@ -117,7 +117,8 @@ def test_any_record_at_all_gets_an_answer(record: dict[str, Any]) -> None:
 
 def test_a_missing_required_field_has_its_own_code() -> None:
     fields = {"_rehearsal.crmId": Field("string", required=True)}
-    for record in ({}, {"_rehearsal": {}}, {"_rehearsal": {"crmId": None}}):
+    records: list[dict[str, Any]] = [{}, {"_rehearsal": {}}, {"_rehearsal": {"crmId": None}}]
+    for record in records:
         (fault,) = check(record, fields)
         assert (fault.code, fault.path) == (MISSING, "_rehearsal.crmId")
 

@@ -113,7 +113,7 @@ def test_an_unknown_reference_is_named() -> None:
 
 
 def test_a_data_type_that_holds_itself_ends() -> None:
-    node = {
+    node: dict[str, Any] = {
         "$id": "https://ns.adobe.com/rehearsal/datatypes/node",
         "properties": {
             "name": {"type": "string"},
