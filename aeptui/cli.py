@@ -135,8 +135,6 @@ def expected(error: Exception) -> int | None:
         return USAGE
     if isinstance(error, errors.AuthError | errors.Forbidden):
         return REFUSED
-    if isinstance(error, errors.WrongSandbox):
-        return REFUSED if error.status == 403 else USAGE
     if isinstance(error, errors.ApiUnreachable | errors.RateLimited | errors.BadAnswer):
         return UNREACHABLE
     if isinstance(error, errors.ApiError):

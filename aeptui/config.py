@@ -201,7 +201,7 @@ def load(env: Mapping[str, str], flags: Flags | None = None) -> Config:
     overlay = _from_environment(env)
     if not chosen and len(profiles) == 1:
         chosen = next(iter(profiles))
-    if chosen == ENVIRONMENT or (not profiles and overlay):
+    if chosen == ENVIRONMENT or (not chosen and not profiles and overlay):
         chosen = ENVIRONMENT
         profiles.setdefault(ENVIRONMENT, Profile(ENVIRONMENT, read_only=False))
     if chosen:

@@ -23,10 +23,11 @@ _SHORTEST = 4
 
 _SHAPES = (
     re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"),
-    re.compile(r"(?i)(\b(?:authorization|x-api-key)\b['\"]?\s*[:=]\s*['\"]?)(?!bearer)[^\s'\",&]+"),
+    re.compile(r"(?i)(\b(?:authorization|x-api-key)['\"]?\s*[:=]\s*['\"]?)(?!bearer)[^\s'\",&]+"),
+    # key=value, and "key": "value"; a sentence such as `secret: refused` is left alone.
     re.compile(
-        r"(?i)(\b[\w-]*(?:secret|password|passwd|token|private_?key|credential)[\w-]*['\"]?"
-        r"\s*[:=]\s*['\"]?)[^\s'\",&}]+"
+        r"(?i)(\b[\w-]*(?:secret|password|passwd|token|private_?key|credential)[\w-]*"
+        r"(?:=|['\"]\s*[:=]\s*)['\"]?)[^\s'\",&}]+"
     ),
     re.compile(r"()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
 )

@@ -215,7 +215,7 @@ def _sandbox(profile: Profile, known: list[Sandbox]) -> Finding:
         guarded = ", protected" if profile.protects(profile.sandbox) else ""
         return Finding("ok", "sandbox", f"{profile.sandbox}{guarded}")
     seen = f"these credentials see {', '.join(names)}" if names else "these credentials see none"
-    return Finding("bad", "sandbox", f"there is no {profile.sandbox}; {seen}", USAGE)
+    return Finding("bad", "sandbox", f"there is no {profile.sandbox}; {seen}", REFUSED)
 
 
 async def _round_trip(services: Services, first_s: float) -> Finding:
