@@ -16,6 +16,7 @@ from aeptui.api.errors import ApiError, AuthError, SettingsError
 from aeptui.api.http import httpx
 from aeptui.api.meter import Meter
 from aeptui.api.problems import token_refusal
+from aeptui.api.scrub import scrub_text
 from aeptui.api.settings import ApiSettings, Secret, origin
 from aeptui.api.transport import MANNER, Manner
 from aeptui.api.wire import number, text, told_by
@@ -141,7 +142,7 @@ class ImsAuth(httpx.Auth):
         return token_refusal(
             reply.status_code,
             self.redacted(reply.content),
-            request_id=reply.headers.get("x-request-id", "")[:100],
+            request_id=scrub_text(reply.headers.get("x-request-id", ""), 100),
             host=reply.request.url.host,
         )
 

@@ -60,7 +60,6 @@ class Answer:
     body: bytes
     request_id: str
     service: Service
-    etag: str = ""
 
 
 class Caller(Protocol):

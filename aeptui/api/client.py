@@ -22,13 +22,15 @@ from aeptui.api.errors import ApiError, ApiUnreachable, AuthError, BadAnswer, Se
 from aeptui.api.http import httpx
 from aeptui.api.meter import Meter
 from aeptui.api.problems import looks_like_markup, refusal
-from aeptui.api.scrub import NotJson, scrub_json
+from aeptui.api.scrub import NotJson, scrub_json, scrub_text
 from aeptui.api.settings import ApiSettings, is_loopback, origin
 from aeptui.api.transport import MANNER, TRIES, Manner, RetryTransport
 
 _READS = 3
 """How often a GET whose body broke off is asked again in all."""
 _CONNECTIONS = 8
+_KEPT_S = 30.0
+"""Longer than the pause between two looks, so that each does not begin with TLS."""
 
 
 class AepClient:
@@ -54,7 +56,7 @@ class AepClient:
                 httpx.AsyncHTTPTransport(
                     verify=trust,
                     proxy=_proxy(settings, url),
-                    limits=httpx.Limits(max_connections=_CONNECTIONS),
+                    limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEPT_S),
                     trust_env=False,
                 ),
                 budget=budget,
@@ -128,9 +130,8 @@ class AepClient:
         finally:
             await response.aclose()
         status = response.status_code
-        request_id = (response.headers.get("x-request-id", "") or request.headers["x-request-id"])[
-            :100
-        ]
+        told_id = scrub_text(response.headers.get("x-request-id", ""), 100)
+        request_id = told_id or request.headers["x-request-id"]
         if call.method == "DELETE" and status == 404 and response.extensions[TRIES] > 1:
             return Answer(204, b"", request_id, call.service)  # an earlier try did it
         if status >= 400:
@@ -146,7 +147,7 @@ class AepClient:
             except NotJson:
                 what = "a web page" if looks_like_markup(body) else "something"
                 raise _bad(call, status, request_id, f"{what} that is not JSON") from None
-        return Answer(status, body, request_id, call.service, response.headers.get("etag", ""))
+        return Answer(status, body, request_id, call.service)
 
     def _refusal(
         self, call: Call, response: httpx.Response, body: bytes, request_id: str

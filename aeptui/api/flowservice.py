@@ -159,14 +159,16 @@ class FlowService:
                     raise
                 self._refused.add(f"{path} {field}")
         async for page in self._pages(path, read, order):
-            known = [_moment(model, field) for model in page]
+            moments = [_moment(model, field) for model in page]
+            known = [moment for moment in moments if moment is not None]
             yield [
                 model
-                for model, moment in zip(page, known, strict=True)
+                for model, moment in zip(page, moments, strict=True)
                 if since is None or moment is None or moment >= since
             ]
-            oldest = known[-1] if known else None
-            if since is not None and oldest is not None and oldest < since:
+            # Only an order that is really kept says that nothing newer can follow.
+            is_kept = known == sorted(known, reverse=True)
+            if since is not None and known and is_kept and known[-1] < since:
                 return
 
     async def _get(self, path: str, id: str, read: Callable[[bytes], M]) -> M:

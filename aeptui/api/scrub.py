@@ -8,6 +8,7 @@ apart by a few searches over its bytes and is not touched.
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -79,20 +80,24 @@ def scrub_json(raw: bytes) -> bytes:
     """
     if _is_clean(raw):
         try:
-            msgspec.json.decode(raw, type=msgspec.Raw)
+            msgspec.json.decode(raw)  # whole, so that no reader meets a number that it cannot hold
         except (msgspec.DecodeError, RecursionError):
             pass  # perhaps Python's reader, which minds less, can make sense of it
         else:
             return raw
     try:
-        value = json.loads(raw.decode("utf-8-sig", "replace"), strict=False)
+        whole = raw.decode("utf-8-sig", "replace")
+        value = json.loads(whole, strict=False, parse_int=_integer)
         return msgspec.json.encode(_scrubbed(value))
     except (ValueError, RecursionError, msgspec.EncodeError) as reason:
         raise NotJson(str(reason)) from None
 
 
 def _is_clean(raw: bytes) -> bool:
-    if any(escape in raw for escape in _ESCAPES):
+    # If every backslash stands before a quotation mark there are no other escapes; this is
+    # ten times quicker than looking for each of them, and enough for most pages.
+    only_quotes = raw.count(b"\\") == raw.count(b'\\"') and b"\x7f" not in raw
+    if not only_quotes and any(escape in raw for escape in _ESCAPES):
         return False
     if raw.isascii():
         return True
@@ -106,6 +111,10 @@ def _is_clean(raw: bytes) -> bool:
 _UNSAFE_IN_JSON = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "", 1))
 
 
+def _integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= 300 else None
+
+
 def _scrubbed(value: Any) -> Any:
     match value:
         case str():
@@ -116,5 +125,7 @@ def _scrubbed(value: Any) -> Any:
             return [_scrubbed(part) for part in value]
         case int() if not -(2**63) <= value < 2**64 and not isinstance(value, bool):
             return float(value) if abs(value) < 1e300 else None
+        case float() if not math.isfinite(value):
+            return None
         case _:
             return value

@@ -132,12 +132,14 @@ class RetryTransport(httpx.AsyncBaseTransport):
             took * 1000,
             response.headers.get("x-request-id", "-"),
         )
-        if not manner.free:
+        # IMS tells the time too, which counts until the platform itself has spoken: the end
+        # of the first token is reckoned with it.
+        if not manner.free or not self._clock.heard:
             self._clock.hear(
                 response.headers.get("date"), response.headers.get("x-emulator-speed"), took
             )
-            if response.status_code == 429:
-                self._slow_down(response)
+        if not manner.free and response.status_code == 429:
+            self._slow_down(response)
         return response
 
     def _slow_down(self, response: httpx.Response) -> None:

@@ -156,7 +156,7 @@ def text(told: Told, *keys: str, limit: int = MAX_TEXT) -> str:
         if isinstance(value, str):
             return value if len(value) <= limit else value[: limit - 1] + "…"
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return str(value)
+            return str(value)[:limit]
     return ""
 
 

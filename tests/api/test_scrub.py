@@ -87,6 +87,18 @@ def test_numbers_too_large_for_an_integer_do_not_break_a_page() -> None:
     assert told["n"] == pytest.approx(1.2345678901234568e29)
 
 
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"NaN", b"1" * 5000])
+def test_a_number_that_nobody_can_hold_is_unknown(number: bytes) -> None:
+    assert msgspec.json.decode(scrub_json(b'{"n": ' + number + b"}")) == {"n": None}
+
+
+def test_a_backslash_before_a_quote_hides_no_escape() -> None:
+    clean = rb'{"a": "\\", "b": "\"", "c": "\\\""}'
+    assert scrub_json(clean) is clean
+    hostile = rb'{"a": "\\\"\u001b"}'
+    assert msgspec.json.decode(scrub_json(hostile)) == {"a": '\\"␛'}
+
+
 @pytest.mark.parametrize("raw", [b"<html>", b"{", b"[" * 100_000, b"", b"\xff\xfe"])
 def test_what_is_not_json_is_refused(raw: bytes) -> None:
     with pytest.raises(NotJson):
