@@ -189,6 +189,8 @@ def _why_unreachable(reason: httpx.TransportError, host: str) -> tuple[str, str]
     words = str(reason).lower()
     if "certificate" in words:
         return f"The certificate of {host} is not trusted", "set ca_bundle in the profile"
+    if "ssl" in words:
+        return f"{host} does not speak TLS as it should", "check the URL in the profile"
     if isinstance(reason, httpx.ProxyError):
         return f"The proxy did not let us through to {host}", "check proxy in the profile"
     if "name or service" in words or "getaddrinfo" in words or "name resolution" in words:

@@ -156,4 +156,4 @@ class RetryTransport(httpx.AsyncBaseTransport):
 
 def _is_lasting(reason: httpx.TransportError) -> bool:
     """A certificate that is not trusted will not be trusted in a second either."""
-    return "certificate" in str(reason).lower()
+    return "ssl" in str(reason).lower()
