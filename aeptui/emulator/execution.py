@@ -10,7 +10,7 @@ from typing import Any
 from aeptui.emulator import batches
 from aeptui.emulator.crm import Crm, CrmRefused, refusal
 from aeptui.emulator.expressions import Moment
-from aeptui.emulator.incidents import Incidents, Kind
+from aeptui.emulator.incidents import Incident, Incidents, Kind
 from aeptui.emulator.mapping import WARNING
 from aeptui.emulator.metrics import (
     COPY_FAILED,
@@ -36,11 +36,11 @@ from aeptui.emulator.row_filters import FilterRefused
 from aeptui.emulator.staging import Staging
 from aeptui.emulator.world import Document, World
 
-COPY_STEPS = 3
+COPY_STEPS = 4
 PART_ROWS = 1000
-FEWEST_PARTS, MOST_PARTS = 3, 24
+FEWEST_PARTS, MOST_PARTS = 5, 24
 COPY_SHARE = 0.4  # of a run's time; mapping and checking take the rest
-QUICKEST_MS, SLOWEST_MS = 75_000, 200_000  # how long a flow's runs usually take
+QUICKEST_MS, SLOWEST_MS = 120_000, 205_000  # how long a flow's runs usually take
 SPREAD = 0.15
 EXPORT = "https://platform.adobe.io/data/foundation/export/batches"
 
@@ -146,9 +146,10 @@ class Execution:
         self, run: Document, flow: dict[str, Any], source: Source, work: Work, at_ms: int
     ) -> int:
         self._crm.advance(at_ms if work.window_to_ms is None else work.window_to_ms)
-        for kind, reason in (("crm_down", "down"), ("crm_auth", "auth")):
-            if self._strikes(kind, run, source.base.id, at_ms):  # type: ignore[arg-type]
-                raise refusal(source.flavour, reason)
+        if self._active("crm_down", run, flow, at_ms, source.base.id):
+            raise refusal(source.flavour, "down")
+        if self._active("crm_auth", run, flow, at_ms, source.base.id):
+            raise refusal(source.flavour, "auth")
         auth = source.base.body.get("auth") or {}
         self._crm.check_credentials(
             str((source.base.body.get("connectionSpec") or {}).get("id", "")),
@@ -334,9 +335,6 @@ class Execution:
         run.private["work"] = work.kept()
         self._world.put(run.sandbox, "runs", run.id, run.body, run.private)
 
-    def _strikes(self, kind: Kind, run: Document, base_id: str, at_ms: int) -> bool:
-        return self._active(kind, run, run.private["flow"], at_ms, base_id) is not None
-
     def _active(
         self,
         kind: Kind,
@@ -344,7 +342,7 @@ class Execution:
         flow: dict[str, Any],
         at_ms: int,
         base_id: str | None = None,
-    ) -> Any:
+    ) -> Incident | None:
         return self._incidents.active(
             kind,
             sandbox=run.sandbox,

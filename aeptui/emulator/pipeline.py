@@ -145,11 +145,23 @@ class Workshop:
         schema = self._world.get(sandbox, "schemas", schema_id)
         if schema is None:
             raise Broken(f"The schema {schema_id} is not found.")
-        edition = str(schema.body.get("meta:registryMetadata", {}).get("eTag", ""))
-        key = (self._world.id, sandbox, mapping_id, str(version), schema_id, edition)
+        key = (
+            *(self._world.id, sandbox, mapping_id, str(version), schema_id),
+            *self._editions(sandbox, schema),
+        )
         if key not in self._made:
             self._made[key] = self._make(sandbox, body, schema)
         return self._made[key]
+
+    def _editions(self, sandbox: str, schema: Document) -> list[str]:
+        """What changes when the schema or a part of the tenant's own in it does."""
+        parts = [schema]
+        for ref in schema.body.get("refs") or []:
+            for kind in ("classes", "fieldgroups"):
+                part = self._world.get(sandbox, kind, str(ref))
+                parts += [] if part is None else [part]
+        metas = [part.body.get("meta:registryMetadata") or {} for part in parts]
+        return [str(meta.get("eTag", "")) for meta in metas]
 
     def _make(self, sandbox: str, mapping_set: dict[str, Any], schema: Document) -> Tools:
         try:

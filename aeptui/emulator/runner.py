@@ -15,7 +15,7 @@ from aeptui.emulator.scheduling import schedule_of
 from aeptui.emulator.staging import Staging
 from aeptui.emulator.world import Document, World, audit
 
-LAG_MS = (10_000, 40_000)  # from a tick to the start of its run
+LAG_MS = (10_000, 30_000)  # from a tick to the start of its run
 CHANGE_MS = (3_000, 8_000)  # how long a flow takes to change its state
 EVENTS_PER_COMMIT = 64
 

@@ -160,7 +160,7 @@ class _Story:
             case "partial":
                 at_ms = made.before(6)
                 yield at_ms, partial(self._change_mapping, made)
-                yield at_ms, partial(incident, "bad_rows", share=0.035)
+                yield at_ms, partial(incident, "bad_rows", share=0.03)
             case "failed":
                 yield made.before(4), partial(self._refuse_base, made)
             case "stuck":

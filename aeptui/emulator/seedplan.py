@@ -381,25 +381,26 @@ ENTITIES = {
     ),
 }
 
-# At speed 1 something should move every half minute, so the ages are spread over the period;
-# the two smallest leave one run under way and one waiting when the demo opens.
+# At speed 1 something should move every half minute: the ages spread the ticks over a quarter
+# of an hour. The two smallest leave one run under way and one waiting when the demo opens;
+# the others are large enough for their runs to have ended by then.
 DEV = (
-    FlowSeed("Salesforce contacts", "Salesforce prod", "salesforce.contact", 30, 7.5, "partial"),
+    FlowSeed("Salesforce contacts", "Salesforce prod", "salesforce.contact", 30, 6.7, "partial"),
     FlowSeed("Salesforce accounts", "Salesforce prod", "salesforce.account", 15, 1.3,
              backfill=True),
-    FlowSeed("Salesforce opportunities", "Salesforce prod", "salesforce.opportunity", 15, 5.5,
+    FlowSeed("Salesforce opportunities", "Salesforce prod", "salesforce.opportunity", 15, 5,
              "expiring"),
-    FlowSeed("Salesforce leads", "Salesforce prod", "salesforce.lead", 15, 9.5, "odd"),
+    FlowSeed("Salesforce leads", "Salesforce prod", "salesforce.lead", 15, 9, "odd"),
     FlowSeed("Salesforce campaigns", "Salesforce prod", "salesforce.campaign", 60, 0, "draft"),
-    FlowSeed("Salesforce EMEA accounts", "Salesforce EMEA", "salesforce.account", 30, 11.5,
+    FlowSeed("Salesforce EMEA accounts", "Salesforce EMEA", "salesforce.account", 15, 11,
              "failed"),
     FlowSeed("Dynamics accounts", "Dynamics sales", "dynamics.account", 15, 0.1, backfill=True),
-    FlowSeed("Dynamics opportunities", "Dynamics sales", "dynamics.opportunity", 15, 13,
+    FlowSeed("Dynamics opportunities", "Dynamics sales", "dynamics.opportunity", 15, 12.5,
              "unknown"),
     FlowSeed("Dynamics leads", "Dynamics sales", "dynamics.lead", 30, 100, "late"),
-    FlowSeed("Dynamics contacts", "Dynamics sales", "dynamics.contact", 60, 20, "silent"),
+    FlowSeed("Dynamics contacts", "Dynamics sales", "dynamics.contact", 60, 18, "silent"),
     FlowSeed("Dynamics service accounts", "Dynamics service", "dynamics.account", 30, 52, "stuck"),
-    FlowSeed("Dynamics service contacts", "Dynamics service", "dynamics.contact", 60, 50, "off"),
+    FlowSeed("Dynamics service contacts", "Dynamics service", "dynamics.contact", 30, 50, "off"),
 )  # fmt: skip
 PROD = (
     FlowSeed("Salesforce accounts", "Salesforce prod", "salesforce.account", 15, 6),

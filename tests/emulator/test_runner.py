@@ -76,7 +76,7 @@ def test_counts_grow_while_a_run_is_open(stage: Stage) -> None:
     flow = stage.flow("dynamics.account")
     stage.at(16)
     stage.at(25.2)
-    seen = []
+    seen: list[tuple[str, int, int]] = []
     while not seen or seen[-1][0] != "success":
         stage.advance(0.1)
         run = stage.runs(flow)[1]
@@ -224,6 +224,33 @@ def test_a_run_that_is_tried_again_reads_the_same_window(stage: Stage) -> None:
     assert run["id"] == again.id and status(run) == "success"
     rows, _ = stage.changed("account", FIRST_DUE_MS, SECOND_DUE_MS)
     assert records(run)["inputRecordCount"] == rows
+
+
+def test_a_run_on_demand_reads_the_window_that_it_was_given(stage: Stage) -> None:
+    flow = stage.flow(first_min=600)
+    stage.at(1)
+    from_ms, to_ms = START_MS - 30 * 86_400_000, START_MS - 10 * 86_400_000
+    params = {"windowStartTime": from_ms // 1000, "windowEndTime": to_ms // 1000}
+    run = stage.runner.demand(flow, from_ms, to_ms, params)
+    assert status(run.body) == "scheduled"
+    stage.at(8)
+    (ended,) = stage.runs(flow)
+    rows, _ = stage.changed("account", from_ms, to_ms)
+    assert ended["params"] == params
+    assert records(ended)["inputRecordCount"] == rows > 0
+
+
+def test_a_window_on_demand_does_not_make_the_schedule_skip_what_lies_before_it(
+    stage: Stage,
+) -> None:
+    """A window that leaves a gap before it moves nothing: the next tick reads the gap."""
+    flow = stage.flow("dynamics.account")
+    stage.at(16)
+    stage.runner.demand(flow, START_MS + 20 * MINUTE_MS, START_MS + 22 * MINUTE_MS, {})
+    stage.at(24)
+    stage.at(31)
+    rows, _ = stage.changed("account", FIRST_DUE_MS, SECOND_DUE_MS)
+    assert records(stage.runs(flow)[-1])["inputRecordCount"] == rows
 
 
 def test_a_disabled_flow_does_not_tick_and_what_it_missed_is_not_made_up(stage: Stage) -> None:
