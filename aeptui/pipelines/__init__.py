@@ -1,0 +1,1 @@
+"""Writes: planned, shown, journalled before they are sent, resumed and undone."""
