@@ -5,6 +5,7 @@ which is the service's own affair and is refused in the service's own shape.
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from aeptui.emulator.world import World
 
 BODY_LIMIT = 8 * 1024 * 1024
+DEEPEST = 100
+
+_HALF = re.compile(rb"(?i)\\\\ud[89a-f]")
 
 Handler = Callable[["Call"], Response]
 
@@ -69,9 +73,14 @@ class Call:
         if kind != "application/json" and not kind.endswith("+json"):
             raise self.refuse(415, "A valid content-type must be specified.")
         try:
-            return json.loads(self.body, parse_constant=_no_constant)
+            value = json.loads(self.body.decode(), parse_constant=_no_constant, parse_float=_finite)
         except (ValueError, RecursionError) as reason:
             raise self.refuse(400, f"The request body is not valid JSON: {reason}.") from None
+        if _depth(value) > DEEPEST:
+            raise self.refuse(400, f"The request body is nested deeper than {DEEPEST} levels.")
+        if _HALF.search(self.body) and not _is_text(value):
+            raise self.refuse(400, "The request body holds half of a surrogate pair.")
+        return value
 
     def refuse(self, status: int, sentence: str, *, number: str = "1400", **more: Any) -> Refusal:
         """A refusal in the shape of the service that was called."""
@@ -204,3 +213,34 @@ async def _body_of(request: Request, call: Call) -> bytes:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """What is too large for a number would go out again as Infinity, which is no JSON."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:20]} is too large for a number")
+    return value
+
+
+def _depth(value: Any) -> int:
+    """How deeply a JSON value is nested, without recursion."""
+    depth, level = 0, [value]
+    while level:
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += each.values()
+            elif isinstance(each, list):
+                inner += each
+        depth, level = depth + 1, inner
+    return depth
+
+
+def _is_text(value: Any) -> bool:
+    """Whether the value can be written down: an escape may stand for half a character."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -7,10 +7,10 @@ import functools
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -118,7 +118,8 @@ def serve(options: Options) -> int:
             listener = stack.enter_context(_listening(options.host, options.port))
             premises = Premises(options)
             stack.callback(premises.close)
-            return _serve(options, premises, listener)
+            _serve(options, premises, listener)
+        return BUG if premises.failed else 0
     except Refused as reason:
         print(f"aeptui emulator: {reason}", file=sys.stderr)
         return USAGE
@@ -132,11 +133,13 @@ class Premises:
         self._crm: Crm | None = None
         self._maker: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._address = ""
+        self._on_end: Callable[[], None] = lambda: None
         self.failed = False
         clock = Clock(0, 0.0)
         try:
             self.world = World(self._path("world.sqlite"), clock, options.seed or 1)
-        except Exception as reason:
+        except (sqlite3.Error, ValueError) as reason:
             raise Refused(f"The world in {options.data} cannot be read: {reason}.") from reason
         if options.seed is not None and self.world.seed != options.seed and self._made:
             sentence = f"{options.data} holds the world of seed {self.world.seed}."
@@ -153,7 +156,6 @@ class Premises:
         else:
             self._clear(options.seed or self.world.seed)
             self.emulator.making = (0, 0)
-        self._tell_how()
 
     @property
     def _made(self) -> bool:
@@ -202,21 +204,22 @@ class Premises:
             self._furnish_empty()
         else:
             self.make(self._on_end)
-        self._tell_how()
+        self.tell_how(self._address)  # another world is another organisation
 
     def _make(self) -> None:
+        self.failed = True  # until it is done: what is raised here is a bug, and ends the program
         try:
             if self._options.empty:
                 with self.world.lock:
                     self._furnish_empty()
             else:
                 self._make_demo()
+            self.failed = False
         except Interrupted:
-            pass
-        except Exception:
-            traceback.print_exc()
-            self.failed = True
-            self._on_end()
+            self.failed = False
+        finally:
+            if self.failed:
+                self._on_end()
 
     def _furnish_empty(self) -> None:
         from aeptui.emulator import seed  # not needed for a world that is kept
@@ -246,13 +249,6 @@ class Premises:
             raise Interrupted
         self.emulator.making = (done, of)
         self.emulator.give_way()
-
-    def _tell_how(self) -> None:
-        """Write the env-file as soon as its organisation is known, address apart."""
-        if self._address is not None:
-            self.tell_how(self._address)
-
-    _address: str | None = None
 
     def tell_how(self, address: str) -> None:
         """Write how this emulator is reached, whole or not at all, for its owner alone."""
@@ -312,7 +308,7 @@ class _Protocol(H11Protocol):
         self.app = with_hang_up
 
 
-def _serve(options: Options, premises: Premises, listener: socket.socket) -> int:
+def _serve(options: Options, premises: Premises, listener: socket.socket) -> None:
     address = _address_of(options.host, listener)
     premises.tell_how(address)
     config = uvicorn.Config(
@@ -345,7 +341,6 @@ def _serve(options: Options, premises: Premises, listener: socket.socket) -> int
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
     server.run(sockets=[listener])
-    return BUG if premises.failed else 0
 
 
 def _until_closed(stream: IO[str], stop: Callable[[], None]) -> None:

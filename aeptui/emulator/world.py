@@ -9,12 +9,12 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from aeptui.emulator.clock import Clock
 
@@ -49,6 +49,9 @@ CREATE TABLE IF NOT EXISTS files (
   PRIMARY KEY (sandbox, batch, path)
 );
 """
+
+Column = Literal["created", "updated", "started"]
+Comparison = Literal["<", "<=", ">", ">="]
 
 _COLUMNS = "id, kind, sandbox, body, private, seq"
 
@@ -240,6 +243,23 @@ class World:
     def scan(self, sandbox: str, kind: str) -> Iterator[Document]:
         """All documents of a kind in the order of their creation."""
         yield from self._select("sandbox = ? AND kind = ? ORDER BY seq", (sandbox, kind))
+
+    def within(
+        self,
+        sandbox: str,
+        kind: str,
+        bounds: Sequence[tuple[Column, Comparison, int]],
+        flow: str | None = None,
+    ) -> list[Document]:
+        """Those whose times lie within all bounds, of one flow if it is named (runs only)."""
+        where, values = "sandbox = ? AND kind = ?", [sandbox, kind]
+        if flow is not None:
+            # the index on flows is a partial one, which wants its condition spelt out
+            where, values = "sandbox = ? AND kind = 'runs' AND flow = ?", [sandbox, flow]
+        for column, comparison, _ in bounds:
+            where += f" AND {column} {comparison} ?"
+        numbers = [value for _, _, value in bounds]
+        return self._select(f"{where} ORDER BY seq", (*values, *numbers))
 
     def count(self, sandbox: str, kind: str) -> int:
         with self.lock:

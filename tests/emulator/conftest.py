@@ -33,7 +33,8 @@ class Rehearsal:
         self.control = httpx.Client(base_url=f"{self.url}/_emulator", timeout=60)
 
     def state(self) -> dict[str, Any]:
-        return self._got(self.control.get("/state"))
+        state: dict[str, Any] = self._got(self.control.get("/state"))
+        return state
 
     @property
     def now_ms(self) -> int:

@@ -200,3 +200,24 @@ def test_any_bytes_for_a_body_are_refused(api: httpx.Client, raw: bytes) -> None
 def test_a_body_that_is_too_large_is_not_read_to_the_end(api: httpx.Client) -> None:
     answer = api.post(FLOWS, content=b" " * (9 * 1024 * 1024))
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"name": 1e999}',
+        b'{"name": NaN}',
+        b'{"name": "\\ud800"}',
+        b'{"name": ' + b"9" * 5000 + b"}",
+        b"[" * 200 + b"]" * 200,
+        b"[" * 100_000,
+        "{}".encode("utf-16"),
+        b'{"name": "\xff"}',
+        b"",
+    ],
+)
+def test_what_is_nearly_json_is_refused(api: httpx.Client, raw: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    answer = api.post(f"{FLOWSERVICE}/sourceConnections", content=raw, headers=headers)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["errorMessage"].endswith(".")

@@ -405,6 +405,28 @@ def test_a_token_is_padded_and_belongs_to_its_query(
         assert code_of(elsewhere) == "FLOW-1400-400"
 
 
+@pytest.mark.parametrize(
+    ("quirk", "last", "first"),
+    [
+        ("links-null", {"next": None}, "/connections?"),
+        ("links-missing", None, "/connections?"),
+        ("next-root-relative", {}, f"{CONNECTIONS}?"),
+        ("next-absolute", {}, f"https://platform-int.adobe.io:443{CONNECTIONS}?"),
+    ],
+)
+def test_links_have_every_form_that_has_been_seen(
+    emulator: Rehearsal, thirteen: list[str], quirk: str, last: Any, first: str
+) -> None:
+    with emulator.client("empty") as api:
+        emulator.ask("quirks", **{quirk: "on"})
+        try:
+            assert api.get(CONNECTIONS).json().get("_links") == last
+            page = api.get(CONNECTIONS, params={"limit": "5"}).json()
+            assert page["_links"]["next"]["href"].startswith(first + "continuationToken=")
+        finally:
+            emulator.ask("quirks", **{quirk: "off"})
+
+
 def test_what_is_deleted_is_not_found(api: httpx.Client, base_connection: Maker) -> None:
     url = f"{CONNECTIONS}/{base_connection()}"
     deleted = api.delete(f"{url}/")

@@ -72,7 +72,7 @@ def test_what_is_in_the_folder_and_is_no_world_is_left_alone(tmp_path: Path) -> 
     ("flags", "word"),
     [
         (("--scale", "flows=10,runs=10"), "not supported yet"),
-        (("--host", "0.0.0.0"), "--allow-remote"),
+        (("--host", "192.0.2.1"), "--allow-remote"),
         (("--speed", "fast"), "--speed"),
         (("--speed", "10001"), "--speed"),
         (("--start", "tomorrow"), "--start"),
@@ -124,3 +124,26 @@ def test_it_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
     process.stdin.close()
     assert process.wait(timeout=30) == 0
     process.stdout.close()
+
+
+def test_a_world_that_was_not_finished_is_made_again(tmp_path: Path) -> None:
+    first = start(tmp_path, "--speed", "0", "--start", START)
+    while (making := first.state()["making"]) is None or not making["of"]:
+        assert making is not None, "the world was made before anybody could ask"
+    half = first.state()["world"]
+    assert stop(first) == 0
+    second = start(tmp_path, "--speed", "0", "--start", START)
+    try:
+        done = 0
+        while (making := second.state()["making"]) is not None:
+            assert making["done"] >= done
+            done = making["done"]
+        state = second.state()
+        assert state["world"] != half
+        assert state["now_ms"] == START_MS
+        assert state["counts"]["dev"]["flows"] == 12
+        with second.client("dev") as api:
+            flows = api.get("/data/foundation/flowservice/flows").json()["items"]
+        assert len(flows) == 12
+    finally:
+        stop(second)

@@ -496,6 +496,53 @@ def test_only_flows_that_run_once_run_on_demand(fresh: Rehearsal, base_connectio
             assert refused.json()["type"].endswith(code)
 
 
+def test_a_draft_may_lack_its_schedule_until_it_is_published(
+    fresh: Rehearsal, base_connection: Maker
+) -> None:
+    with fresh.client() as api:
+        whole = follow_the_tutorial(fresh, api, base_connection(client=api)).flow_body
+        late = ("transformations", "scheduleParams")
+        draft = {name: value for name, value in whole.items() if name not in late}
+        url = f"{FLOWSERVICE}/flows"
+        flow_id = created(api.post(url, params={"mode": "draft"}, json=draft))["id"]
+        assert api.get(f"{url}/{flow_id}").json()["items"][0]["state"] == "draft"
+        action = f"{url}/{flow_id}/action"
+        unready = api.post(action, params={"op": "publish"})
+        assert unready.json()["type"].endswith("CONNECTORS-1317-400")
+        for name in late:
+            etag = api.get(f"{url}/{flow_id}").json()["items"][0]["etag"]
+            operations = [{"op": "add", "path": f"/{name}", "value": whole[name]}]
+            done = api.patch(f"{url}/{flow_id}", json=operations, headers={"If-Match": etag})
+            assert done.status_code == 200, done.text
+        assert api.post(action, params={"op": "publish"}).status_code == 200
+        fresh.advance(minutes=12)
+        assert api.get(f"{url}/{flow_id}").json()["items"][0]["state"] == "enabled"
+        assert len(runs_of(api, flow_id)) == 1
+
+
+def test_runs_are_found_by_their_times(finished: tuple[Rehearsal, str]) -> None:
+    rehearsal, flow_id = finished
+    with rehearsal.client() as api:
+        (run,) = runs_of(api, flow_id)
+        started = run["metrics"]["durationSummary"]["startedAtUTC"]
+
+        def found(*properties: str) -> int:
+            answer = api.get(
+                f"{FLOWSERVICE}/runs", params=[("property", each) for each in properties]
+            )
+            return len(answer.json()["items"])
+
+        assert found(f"createdAt>={run['createdAt']}") == 1
+        assert found(f"createdAt>{run['createdAt']}") == 0
+        path = "metrics.durationSummary.startedAtUTC"
+        assert found(f"{path}<{started + 1}", f"{path}>{started - 1}") == 1
+        assert found(f"{path}<{started}") == 0
+        assert found("metrics.statusSummary.status==Success", f"flowId=={flow_id}") == 1
+        assert found("state==success", f"flowId=={flow_id},nothing") == 1
+        assert found("state==failed") == 0
+        assert found("flowId==nothing") == 0
+
+
 @pytest.mark.parametrize(
     ("quirk", "shown"),
     [

@@ -191,7 +191,7 @@ def _check_options(options: Any) -> None:
 
 
 def listing(call: Call) -> Response:
-    return entities.listing(call, FLOWS, dress=quirks.flows(call))
+    return entities.listing(call, FLOWS, quirks.flows(call))
 
 
 def one(call: Call) -> Response:

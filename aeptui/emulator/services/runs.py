@@ -4,7 +4,6 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from aeptui.emulator import filters
 from aeptui.emulator.calls import Call
 from aeptui.emulator.errors import flow_error, source_error
 from aeptui.emulator.services import entities, quirks, schedulerules
@@ -15,17 +14,7 @@ _MILLISECONDS = 10**11
 
 
 def listing(call: Call) -> Response:
-    return entities.listing(call, RUNS, _candidates(call), quirks.runs(call))
-
-
-def _candidates(call: Call) -> list[Document] | None:
-    """The runs of one flow, when only those are asked for: most lists of runs are of a flow."""
-    for text in call.query.getlist("property"):
-        if text.startswith("flowId=="):
-            found = filters.Property.parse([text], RUNS.known, RUNS.aliases).conditions[0]
-            if len(found.values) == 1:
-                return call.world.runs_of(call.sandbox, found.values[0])[::-1]
-    return None
+    return entities.listing(call, RUNS, quirks.runs(call))
 
 
 def one(call: Call) -> Response:
