@@ -21,6 +21,9 @@ class Thread(Generic[S]):
     def __init__(self, name: str, path: Path, make: Callable[[sqlite3.Connection], S]) -> None:
         self._connection = connect(path)
         self._state = make(self._connection)
+        self._leaving = False
+        # Unlike `interrupt()`, this also ends a statement that has yet to begin.
+        self._connection.set_progress_handler(lambda: self._leaving, 10_000)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def run(self, work: Callable[[S], T]) -> T:
@@ -31,7 +34,6 @@ class Thread(Generic[S]):
     def close(self, *, interrupt: bool) -> None:
         """Finish the piece in hand (or leave it, with `interrupt`), drop the rest, and close."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-        if interrupt:
-            self._connection.interrupt()
+        self._leaving = interrupt
         self._executor.shutdown(wait=True)
         self._connection.close()

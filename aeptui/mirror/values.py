@@ -83,13 +83,15 @@ class Changed(msgspec.Struct, frozen=True):
     """Rows of a kind that really differ now (new, altered or gone); false when there are none.
 
     With `all` the ids are too many to name, or a joined name changed. For runs
-    `flow_ids` names the flows that they belong to.
+    `flow_ids` names the flows that they belong to. `judged` news is about the
+    monitor's words only: nothing came from the platform.
     """
 
     kind: str
     ids: frozenset[str] = frozenset()
     all: bool = False
     flow_ids: frozenset[str] = frozenset()
+    judged: bool = False
 
     def __bool__(self) -> bool:
         return self.all or bool(self.ids)
@@ -98,8 +100,9 @@ class Changed(msgspec.Struct, frozen=True):
         """This and `later` news about the same kind as one."""
         ids = self.ids | later.ids
         if self.all or later.all or len(ids) > NAMED:
-            return Changed(self.kind, all=True)
-        return Changed(self.kind, ids, False, self.flow_ids | later.flow_ids)
+            return Changed(self.kind, all=True, judged=self.judged and later.judged)
+        flow_ids = self.flow_ids | later.flow_ids
+        return Changed(self.kind, ids, False, flow_ids, self.judged and later.judged)
 
 
 class Linked(NamedTuple):

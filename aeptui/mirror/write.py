@@ -14,6 +14,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypeVar
 
+import msgspec
+
 from aeptui.api.models import Model, Run
 from aeptui.mirror.bodies import Bodies
 from aeptui.mirror.ids import pack_id, unpack_id
@@ -122,7 +124,7 @@ class Writer:
                     if old[1:] != new:
                         ids.add(verdict.flow_id)
                 self._bump(kind, bool(ids), False)
-        return [_changed("flows", ids, set())]
+        return [msgspec.structs.replace(_changed("flows", ids, set()), judged=True)]
 
     def note(
         self, kind: str, at: datetime, trouble: str | None, next_try_at: datetime

@@ -63,11 +63,11 @@ class Watch:
                 if heard.done():
                     changed = heard.result()
                     heard = asyncio.ensure_future(anext(news))
-                    if changed.kind == "flows":
-                        touched |= changed.ids
-                    elif changed.kind == "runs":
+                    if changed.kind == "runs":
                         touched |= changed.flow_ids
-                    if changed.all and changed.kind != "freshness":
+                    elif changed.kind == "flows" and not changed.judged:  # not our own echo
+                        touched |= changed.ids
+                    if changed.all and changed.kind != "freshness" and not changed.judged:
                         await self.once()
                         continue
                 await self._judge(sorted(touched | await self._due()))

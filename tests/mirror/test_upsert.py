@@ -216,7 +216,7 @@ async def test_find_knows_ids_and_parts_of_names(mirror: Mirror) -> None:
     await mirror.upsert("flows", flows, seen_at=NOW)
     await mirror.upsert("datasets", [Dataset(id="d", name="Contacts lake")], seen_at=NOW)
     assert [each.id for each in await mirror.find(flows[1].id)] == [flows[1].id]
-    assert [each.name for each in await mirror.find("contacts")][0] == "contacts"
+    assert next(each.name for each in await mirror.find("contacts")) == "contacts"
     assert {each.kind for each in await mirror.find("CONTACT")} == {"flows", "datasets"}
     assert [each.id for each in await mirror.find(flows[0].id[:9])] == [flows[0].id]
     assert await mirror.find("100%") == []

@@ -86,8 +86,8 @@ def test_no_run_that_lost_rows_is_ever_clean(
 
 def flow(**fields: Any) -> FlowRow:
     """A flow every half hour since yesterday, on, last due at 12:00 sharp."""
-    schedule = {"frequency": "minute", "interval": 30, "start_at": NOW - DAY}
-    made = {"created_at": NOW - 2 * DAY, "updated_at": NOW - 2 * DAY}
+    schedule: dict[str, Any] = {"frequency": "minute", "interval": 30, "start_at": NOW - DAY}
+    made: dict[str, Any] = {"created_at": NOW - 2 * DAY, "updated_at": NOW - 2 * DAY}
     return FlowRow(id="f", name="contacts", **({"state": "enabled"} | schedule | made | fields))
 
 

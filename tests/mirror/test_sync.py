@@ -1,0 +1,240 @@
+"""Sync against the emulated platform over HTTP: what it asks, and what it then knows."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from aeptui.api.errors import ApiTrouble
+from aeptui.api.services import ApiSettings, Secret, Services
+from aeptui.mirror.store import Mirror
+from aeptui.mirror.sync import Sync, SyncSettings
+from aeptui.mirror.tables import KINDS
+from aeptui.mirror.values import Listing
+from aeptui.monitor.state import run_verdict
+
+FLOWS = "/data/foundation/flowservice/flows"
+RUNS = "/data/foundation/flowservice/runs"
+
+
+class Platform:
+    """An emulator in a process of its own, and its control calls."""
+
+    def __init__(self, url: str, env: dict[str, str]) -> None:
+        self.env = env
+        self._client = httpx.Client(base_url=url, trust_env=False, timeout=30)
+
+    def state(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self._client.get("/_emulator/state").json()
+        return answer
+
+    def control(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = self._client.post(f"/_emulator/{name}", json=body)
+        assert answer.status_code < 300, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def mend(self) -> None:
+        self._client.delete("/_emulator/faults")
+
+    def asked(self, since: int) -> list[str]:
+        """Method and path of the platform's requests behind number `since`, tokens aside."""
+        entries = self._client.get("/_emulator/requests", params={"since": since}).json()
+        return [
+            f"{each['method']} {each['path'].partition('?')[0]}"
+            for each in entries
+            if each["n"] > since and not each["path"].startswith(("/ims/", "/_emulator"))
+        ]
+
+    def last_request(self) -> int:
+        entries = self._client.get("/_emulator/requests", params={"since": 0}).json()
+        return max((each["n"] for each in entries), default=0)
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    folder = tmp_path_factory.mktemp("platform")
+    env_file = folder / "env"
+    command = [sys.executable, "-m", "aeptui.emulator", "--port", "0", "--speed", "0"]
+    command += ["--seed", "7", "--data", str(folder / "data"), "--env-file", str(env_file)]
+    command += ["--scale", "flows=150,runs=900"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
+    try:
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        assert ready.startswith("ready "), ready
+        env = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
+        yield Platform(ready.split()[1], env)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+class Bench:
+    """A mirror and its sync over one platform."""
+
+    def __init__(self, services: Services, mirror: Mirror, sync: Sync) -> None:
+        self.services = services
+        self.mirror = mirror
+        self.sync = sync
+
+
+@asynccontextmanager
+async def bench(platform: Platform, path: Path) -> AsyncIterator[Bench]:
+    env = platform.env
+    settings = ApiSettings(
+        org_id=env["AEPTUI_ORG_ID"],
+        client_id=env["AEPTUI_CLIENT_ID"],
+        client_secret=Secret(env["AEPTUI_CLIENT_SECRET"]),
+        scopes=env["AEPTUI_SCOPES"],
+        sandbox=env["AEPTUI_SANDBOX"],
+        platform_url=env["AEPTUI_PLATFORM_URL"],
+        ims_url=env["AEPTUI_IMS_URL"],
+        calls_per_minute=6000,
+    )
+    async with Services(settings) as services:
+        mirror = Mirror.open(path, run_verdict=run_verdict, clock=services.clock.now)
+        try:
+            quick = SyncSettings(interval_s=1, batches_s=1, history_days=10_000)
+            yield Bench(services, mirror, Sync(services, mirror, services.clock, quick))
+        finally:
+            mirror.close()
+
+
+@asynccontextmanager
+async def following(sync: Sync) -> AsyncIterator[None]:
+    task = asyncio.create_task(sync.follow())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(mirror: Mirror, claim: Callable[[], bool]) -> None:
+    """Wait, from news to news, until the mirror is such."""
+    news = mirror.news(*KINDS, "freshness")
+    async with asyncio.timeout(60):
+        while not claim():
+            await anext(news)
+    await news.aclose()
+
+
+async def test_one_look_at_every_kind_knows_what_the_platform_holds(
+    platform: Platform, tmp_path: Path
+) -> None:
+    async with bench(platform, tmp_path / "m.sqlite") as it:
+        await it.sync.once(list(KINDS))
+        counts = it.mirror.summary_now().counts
+        held = platform.state()["counts"][platform.env["AEPTUI_SANDBOX"]]
+        assert counts["flows"] == held["flows"] == 150
+        assert counts["runs"] == held["runs"] == 900
+        assert counts["datasets"] == held["dataSets"]
+        row = it.mirror.window_now(Listing("runs"), 1).rows[0]
+        assert getattr(row, "flow_name", "")
+        body = it.mirror.body_now("runs", row.id)
+        assert body is not None and body["id"] == row.id
+
+
+async def test_looking_again_costs_one_call_a_kind_and_writes_nothing(
+    platform: Platform, tmp_path: Path
+) -> None:
+    async with bench(platform, tmp_path / "m.sqlite") as it:
+        await it.sync.once(["flows", "runs"])
+        since = platform.last_request()
+        news = it.mirror.news("flows", "runs")
+        await it.sync.once(["flows"])
+        asked = platform.asked(since)
+        assert asked.count(f"GET {FLOWS}") == 1
+        assert asked.count(f"GET {RUNS}") <= 2  # what is new, and what is still open
+        assert len(asked) == asked.count(f"GET {FLOWS}") + asked.count(f"GET {RUNS}")
+        waiting = asyncio.ensure_future(anext(news))
+        await it.mirror.note("flows", at=it.services.clock.now(), trouble=None, next_in_s=1)
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        waiting.cancel()
+
+
+async def test_following_reads_history_to_its_end_behind_the_newest(
+    platform: Platform, tmp_path: Path
+) -> None:
+    async with bench(platform, tmp_path / "m.sqlite") as it:
+
+        def whole() -> bool:
+            known = it.mirror.freshness_now().get("runs")
+            return known is not None and known.complete_at is not None
+
+        async with following(it.sync):
+            await until(it.mirror, whole)
+        assert it.mirror.summary_now().counts["runs"] == 900
+
+
+async def test_what_the_platform_forgets_goes_with_the_next_reading(
+    platform: Platform, tmp_path: Path
+) -> None:
+    async with bench(platform, tmp_path / "m.sqlite") as it:
+        await it.sync.once(["mapping-sets", "schemas", "datasets", "base-connections"])
+        row = it.mirror.window_now(Listing("base-connections"), 1).rows[0]
+        # What the mirror held and the platform never had is the same as what it forgot.
+        from aeptui.api.models import BaseConnection
+
+        stranger = str(uuid.uuid4())
+        await it.mirror.upsert(
+            "base-connections", [BaseConnection(id=stranger)], seen_at=row.created_at or row.seen_at
+        )
+        await it.sync.once(["base-connections"])
+        assert it.mirror.get_now("base-connections", stranger) is None
+        assert it.mirror.get_now("base-connections", row.id) is not None
+
+
+async def test_a_bad_minute_keeps_the_rows_says_so_and_passes(
+    platform: Platform, tmp_path: Path
+) -> None:
+    async with bench(platform, tmp_path / "m.sqlite") as it:
+        await it.sync.once(["flows"])
+
+        def troubled() -> bool:
+            known = it.mirror.freshness_now().get("flows")
+            return known is not None and bool(known.trouble)
+
+        fault = {"service": "flowservice", "path": f"{FLOWS}*", "kind": "status", "status": 500}
+        platform.control("faults", fault)
+        try:
+            with pytest.raises(ApiTrouble):
+                await it.sync.once(["flows"])
+            async with following(it.sync):
+                await until(it.mirror, troubled)
+                assert it.mirror.summary_now().counts["flows"] == 150
+                platform.mend()
+                it.sync.refresh("flows")
+                await until(it.mirror, lambda: not troubled())
+        finally:
+            platform.mend()
+
+
+async def test_the_second_console_reads_what_the_first_one_syncs_and_takes_over(
+    platform: Platform, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.sqlite"
+    async with bench(platform, path) as first, bench(platform, path) as second:
+
+        def knows_flows() -> bool:
+            return second.mirror.summary_now().counts.get("flows") == 150
+
+        async with following(first.sync):
+            await until(first.mirror, lambda: first.sync.leading)
+            async with following(second.sync):
+                await until(second.mirror, knows_flows)
+                assert not second.sync.leading
+        async with following(second.sync):
+            await until(second.mirror, lambda: second.sync.leading)
