@@ -89,6 +89,11 @@ class Rehearsal:
         return self.folder / "emulator.env"
 
     @property
+    def pid(self) -> int | None:
+        """Our child's process id; None while there is none, and for a shared world."""
+        return self._child.pid if self._child is not None else None
+
+    @property
     def running(self) -> bool:
         """Whether our child runs, or another console's child serves this world."""
         return self._shared or (self._child is not None and self._child.poll() is None)

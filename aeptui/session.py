@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from aeptui.config import Config, Profile, private_dir
+from aeptui.credentials import SecretSource, SecretUnavailable
+from aeptui.log import unforeseen
 from aeptui.resources.definition import Moment
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from aeptui.monitor.watch import Watch
     from aeptui.rehearsal import Rehearsal
 
+AGAIN_S = 15.0
+"""Real seconds until a loop that ended is begun again."""
+LIVE = ("flows", "runs")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -84,12 +89,38 @@ class Session:
     def start(self) -> None:
         """Begin to sync and to judge, as tasks of the running loop; a second call does nothing."""
         if not self._background.tasks:
-            self._background.tasks.append(asyncio.create_task(self._follow(), name="sync"))
-            self._background.tasks.append(asyncio.create_task(self.watch.follow(), name="watch"))
+            for name, work in (("sync", self._sync), ("watch", self.watch.follow)):
+                task = asyncio.create_task(self._keep(name, work), name=name)
+                self._background.tasks.append(task)
 
-    async def _follow(self) -> None:
+    async def _sync(self) -> None:
         await self.connected()
         await self.sync.follow()
+
+    async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` until cancelled; what ends it is shown where ages are shown, then tried again."""
+        from aeptui.api.errors import ApiTrouble
+        from aeptui.rehearsal import RehearsalError
+
+        while True:
+            try:
+                return await work()
+            except (ApiTrouble, RehearsalError) as reason:
+                trouble = str(reason)
+            except Exception as bug:
+                # A bug in a loop must not end the night's watch: it is told and begun again.
+                unforeseen(bug)
+                trouble = (
+                    f"the {name} ended by a bug of ours ({type(bug).__name__}); the log has it"
+                )
+            for kind in LIVE:
+                await self.mirror.note(
+                    kind,
+                    at=self.now(),
+                    trouble=trouble,
+                    next_in_s=AGAIN_S * self.services.clock.speed,
+                )
+            await asyncio.sleep(AGAIN_S)
 
     async def close(self) -> None:
         """End the tasks, the HTTP client and the mirror; within about a second."""
@@ -117,15 +148,22 @@ def mirror_path(state_dir: Path, platform_url: str, org_id: str, sandbox: str) -
 
 def api_settings(config: Config, profile: Profile) -> ApiSettings:
     """What the services need to know of a profile; its secrets are read when a token is asked for."""
+    from aeptui.api.errors import SettingsError
     from aeptui.api.settings import ApiSettings, Secret
+
+    def read(source: SecretSource) -> Secret:
+        try:
+            return Secret(source.read())
+        except SecretUnavailable as reason:
+            raise SettingsError(str(reason)) from None
 
     secret, token = profile.client_secret, profile.access_token
     return ApiSettings(
         org_id=profile.org_id,
         client_id=profile.client_id,
         sandbox=profile.sandbox,
-        client_secret=(lambda: Secret(secret.read())) if secret else None,
-        access_token=Secret(token.read()) if token else None,
+        client_secret=(lambda: read(secret)) if secret else None,
+        access_token=read(token) if token else None,
         scopes=profile.scopes,
         platform_url=profile.platform_url,
         ims_url=profile.ims_url,

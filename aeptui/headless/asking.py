@@ -1,12 +1,11 @@
 """What a command asks of the platform before it reads the mirror.
 
-A list asks for the kind that it shows. The kinds that only lend it a name are
-asked for when the mirror has not seen them lately.
+A list asks for the kind that it shows (and the sync once for the kinds that lend
+it names); a detail asks once for the kinds that it alone needs.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aeptui.api.errors import NotFound
@@ -16,44 +15,23 @@ if TYPE_CHECKING:
     from aeptui.mirror.rows import AnyRow
     from aeptui.session import Session
 
-LENT: dict[str, tuple[str, ...]] = {
-    "base-connections": ("connection-specs", "flows"),
-    "source-connections": ("connection-specs", "base-connections"),
-    "target-connections": ("datasets", "schemas"),
-    "datasets": ("schemas",),
-    "mapping-sets": ("schemas",),
-    "flows": ("base-connections", "source-connections", "target-connections", "datasets"),
-    "runs": ("flows",),
-    "batches": ("datasets", "flows"),
-    "flow-specs": ("connection-specs",),
-}
-"""Kinds whose names stand in the lists of a kind."""
-
 DETAILED: dict[str, tuple[str, ...]] = {
     "flows": ("mapping-sets", "schemas"),
     "runs": ("mapping-sets", "source-connections", "base-connections", "target-connections"),
     "datasets": ("batches",),
 }
-"""Kinds that only the detail of a kind needs."""
+"""Kinds that the detail of a kind needs beside what its list does."""
 
 JUDGED = frozenset({"flows", "runs"})
-LATELY = timedelta(minutes=10)
 
 
 async def bring(session: Session, kind: str, *, detailed: bool = False) -> None:
-    """Bring a kind up to date, and what its lists (and details) need; raises ApiTrouble."""
+    """Bring a kind up to date, and once what its details need; raises ApiTrouble."""
     await session.connected()
-    wanted = [kind]
-    if kind == "flows":
-        wanted.append("runs")  # a flow's word comes from its runs
     known = await session.mirror.freshness()
-    more = (*LENT.get(kind, ()), *(DETAILED.get(kind, ()) if detailed else ()))
-    for lent in more:
-        seen = known.get(lent)
-        confirmed = seen.confirmed_at if seen is not None else None
-        if confirmed is None or abs(session.now() - confirmed) > LATELY:
-            wanted.append(lent)
-    await session.sync.once(wanted)
+    more = DETAILED.get(kind, ()) if detailed else ()
+    unread = [other for other in more if other not in known or not known[other].complete_at]
+    await session.sync.once([kind, *unread])
     if kind in JUDGED:
         await session.watch.once()
 

@@ -99,9 +99,9 @@ def terminal(env: Mapping[str, str]) -> Finding:
 
 def bytecode() -> Finding:
     """Whether Python keeps compiled modules: without them a start takes several times as long."""
-    import textual
+    import httpx  # any of the libraries: they are installed alike
 
-    cached = importlib.util.cache_from_source(textual.__file__ or "")
+    cached = importlib.util.cache_from_source(httpx.__file__)
     if Path(cached).exists():
         return Finding("ok", "bytecode", "compiled modules are kept")
     if sys.dont_write_bytecode:
