@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aeptui.api.budget import Budget
 from aeptui.api.calls import Answer, Call
@@ -25,11 +25,14 @@ from aeptui.api.meter import Meter
 from aeptui.api.sandboxes import Sandboxes
 from aeptui.api.schemaregistry import SchemaRegistry
 from aeptui.api.settings import ApiSettings, Secret, Timeouts, origin
+from aeptui.api.writing import MayHaveLanded, WriteAnswer, WriteRequest, Writing
 
 if TYPE_CHECKING:
-    from aeptui.api.client import AepClient
+    from aeptui.api.writer import WritingClient
 
 __all__ = ["ApiSettings", "Secret", "ServiceView", "Services", "TestResult", "Timeouts"]
+
+T = TypeVar("T")
 
 _CLOSING_S = 1.0
 
@@ -39,8 +42,8 @@ class _Line:
 
     def __init__(self, host: str) -> None:
         self.host = host
-        self.client: AepClient | None = None
-        self.under_way: set[asyncio.Future[Answer]] = set()
+        self.client: WritingClient | None = None
+        self.under_way: set[asyncio.Future[Any]] = set()
 
 
 class _Caller:
@@ -51,9 +54,32 @@ class _Caller:
         self._background = background
 
     async def ask(self, call: Call) -> Answer:
+        asking = self._client().ask(call, background=self._background)
+        try:
+            return await self._until_closed(asking)
+        except _Closed:
+            raise ApiUnreachable(
+                f"{call.service.title} was not waited for, since this session ended",
+                host=self._line.host,
+            ) from None
+
+    async def write(self, request: WriteRequest) -> WriteAnswer:
+        title = request.service.title
+        try:
+            return await self._until_closed(self._client().write(request))
+        except _Closed:
+            raise MayHaveLanded(
+                f"{title} was not waited for, since this session ended", service=title
+            ) from None
+
+    def _client(self) -> WritingClient:
         if self._line.client is None:
             raise RuntimeError("Services must be entered before they are asked")
-        asking = asyncio.ensure_future(self._line.client.ask(call, background=self._background))
+        return self._line.client
+
+    async def _until_closed(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` gives; raises _Closed when the services are closed before."""
+        asking = asyncio.ensure_future(work)
         self._line.under_way.add(asking)
         asking.add_done_callback(self._line.under_way.discard)
         try:
@@ -62,10 +88,11 @@ class _Caller:
             asker = asyncio.current_task()
             if asker is not None and asker.cancelling():
                 raise
-            raise ApiUnreachable(
-                f"{call.service.title} was not waited for, since this session ended",
-                host=self._line.host,
-            ) from None
+            raise _Closed from None
+
+
+class _Closed(Exception):
+    """The services were closed while a call was under way."""
 
 
 class ServiceView:
@@ -84,6 +111,7 @@ class ServiceView:
         self.data_prep = DataPrep(caller)
         self.data_access = DataAccess(caller)
         self.sandboxes = Sandboxes(caller)
+        self.writing = Writing(caller)
 
 
 class Services(ServiceView):
@@ -140,10 +168,10 @@ class Services(ServiceView):
                 async with asyncio.timeout(_CLOSING_S):
                     await client.aclose()
 
-    def _open(self) -> AepClient:
-        from aeptui.api.client import AepClient
+    def _open(self) -> WritingClient:
+        from aeptui.api.writer import WritingClient
 
-        return AepClient(
+        return WritingClient(
             self.settings,
             clock=self.clock,
             meter=self.meter,

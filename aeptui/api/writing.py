@@ -7,30 +7,52 @@ and whoever sent it has to look before sending anything like it again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import unquote
 
 from aeptui.api.calls import Service
 from aeptui.api.errors import ApiError
+from aeptui.api.settings import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class WriteRequest:
-    """One write; `body` may hold secrets and is not part of the repr.
+    """One write.
 
     `path` is whole, below the host, with its query, and already percent-encoded.
+    `body` may hold secrets and is not part of the repr; `secrets` are those, so that
+    they can be struck out of a refusal that repeats them.
     """
 
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = field(default=None, repr=False)
+    secrets: tuple[Secret, ...] = ()
 
     @property
-    def service(self) -> Service | None:
-        """The service that the path belongs to."""
-        return next((each for each in Service if self.path.startswith(each.path + "/")), None)
+    def service(self) -> Service:
+        """The service that the path belongs to; ValueError when it is none of them."""
+        for service in Service:
+            if self.path.startswith(service.path + "/"):
+                return service
+        raise ValueError(f"{self.path} belongs to no service of AEP")
+
+    def redacted(self, body: bytes) -> bytes:
+        """`body` without the secrets that were sent, plain or as JSON writes them."""
+        for secret in self.secrets:
+            text = secret.reveal()
+            if len(text) < _SHORTEST:
+                continue  # striking out a letter or two would leave no sentence
+            for form in (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+                body = body.replace(form.encode(), b"***")
+        return body
+
+
+_SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +74,10 @@ class WriteAnswer:
 class MayHaveLanded(ApiError):
     """The request went out and no clear answer came back; it is never repeated.
 
-    `location` is where the platform said that it made something, where that much arrived.
+    `made` is the id that the platform named, where so much of its answer arrived.
     """
 
-    location: str = ""
+    made: str = ""
 
 
 class Writer(Protocol):
@@ -75,3 +97,41 @@ class Writing:
     async def send(self, request: WriteRequest) -> WriteAnswer:
         """Send `request` byte for byte; raises ApiTrouble, MayHaveLanded where that is open."""
         return await self._writer.write(request)
+
+
+def read_answer(
+    status: int, body: bytes, *, etag: str, location: str, request_id: str
+) -> WriteAnswer:
+    """A yes in any of the forms that services have; ValueError when `body` is not JSON.
+
+    Flow Service says `{id, etag}` (AEP.md 3.1), and for runs also `{items: [that]}`; Catalog
+    `["@/dataSets/ID"]` (AEP.md 5.1); the registry `$id`, or `@id` for a descriptor (AEP.md
+    4.1); Data Prep `{id, version}` (AEP.md 6.1). Without a word of it, `Location` has it.
+    """
+    told: Any = json.loads(body) if body.strip() else None
+    if isinstance(told, dict) and isinstance(told.get("items"), list):
+        told = told["items"]
+    if isinstance(told, list):
+        told = told[0] if told else None
+    if isinstance(told, str):
+        told = {"id": id_at_end(told)}
+    told = told if isinstance(told, dict) else {}
+    version = told.get("version")
+    return WriteAnswer(
+        status,
+        id=_text(told, "$id", "@id", "id") or id_at_end(location),
+        etag=_text(told, "etag", "eTag") or etag,
+        version=version if isinstance(version, str | int) else None,
+        location=location,
+        request_id=request_id,
+        body=body,
+    )
+
+
+def id_at_end(where: str) -> str:
+    """The id at the end of `@/dataSets/ID` or of a Location."""
+    return unquote(where.partition("?")[0].rstrip("/").rpartition("/")[2])
+
+
+def _text(told: Mapping[str, Any], *keys: str) -> str:
+    return next((told[key] for key in keys if isinstance(told.get(key), str)), "")
