@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from aeptui.api.models import (
-    Activity,
     BaseConnection,
     Batch,
     ConnectionSpec,
@@ -23,14 +22,15 @@ from aeptui.api.models import (
     FlowSpec,
     MappingSet,
     Model,
-    Run,
     RunError,
     Sandbox,
     Schema,
     SourceConnection,
     TargetConnection,
 )
+from aeptui.api.runs import run as run
 from aeptui.api.wire import (
+    LONGEST_NAME,
     Told,
     count,
     duration,
@@ -40,6 +40,7 @@ from aeptui.api.wire import (
     number,
     part,
     parts,
+    shared_fields,
     text,
     texts,
     told_by,
@@ -49,7 +50,6 @@ from aeptui.api.wire import (
 
 M = TypeVar("M", bound=Model)
 
-_NAME = 1_000
 MASK = "***"
 _SECRET = re.compile(
     r"pass(word|wd|phrase|code)|pwd|secret|token|key|connection_?string|jwt|credential"
@@ -74,7 +74,7 @@ def base_connection(raw: bytes) -> BaseConnection:
         told["auth"] = masked(told["auth"])
         raw = msgspec.json.encode(told)
     return BaseConnection(
-        **_common(told, raw),
+        **shared_fields(told, raw),
         spec_id=text(part(told, "connectionSpec"), "id"),
         auth_spec=text(part(told, "auth"), "specName"),
     )
@@ -84,7 +84,7 @@ def source_connection(raw: bytes) -> SourceConnection:
     told = told_by(raw)
     params = part(told, "params")
     return SourceConnection(
-        **_common(told, raw),
+        **shared_fields(told, raw),
         spec_id=text(part(told, "connectionSpec"), "id"),
         base_connection_id=text(told, "baseConnectionId")
         or text(part(told, "inheritedAttributes", "baseConnection"), "id"),
@@ -97,7 +97,7 @@ def source_connection(raw: bytes) -> SourceConnection:
 def target_connection(raw: bytes) -> TargetConnection:
     told = told_by(raw)
     return TargetConnection(
-        **_common(told, raw),
+        **shared_fields(told, raw),
         spec_id=text(part(told, "connectionSpec"), "id"),
         dataset_id=text(part(told, "params"), "dataSetId", "datasetId"),
         schema_id=text(part(told, "data", "schema"), "id"),
@@ -112,7 +112,7 @@ def connection_spec(raw: bytes) -> ConnectionSpec:
         if category:
             break
     return ConnectionSpec(
-        **_common(told, raw),
+        **shared_fields(told, raw),
         category=category,
         is_source=truth(attributes.get("isSource")) is not False,
     )
@@ -121,7 +121,7 @@ def connection_spec(raw: bytes) -> ConnectionSpec:
 def flow_spec(raw: bytes) -> FlowSpec:
     told = told_by(raw)
     return FlowSpec(
-        **_common(told, raw), source_spec_ids=texts(told.get("sourceConnectionSpecIds"))
+        **shared_fields(told, raw), source_spec_ids=texts(told.get("sourceConnectionSpecIds"))
     )
 
 
@@ -136,7 +136,7 @@ def flow(raw: bytes) -> Flow:
     options = part(told, "options")
     last = part(told, "lastRunDetails")
     return Flow(
-        **_common(told, raw),
+        **shared_fields(told, raw),
         flow_spec_id=text(part(told, "flowSpec"), "id"),
         source_connection_id=next(iter(texts(told.get("sourceConnectionIds"))), ""),
         target_connection_id=next(iter(texts(told.get("targetConnectionIds"))), ""),
@@ -164,124 +164,6 @@ def _operation(told: Told) -> str:
     return " ".join(word for word in words if word)
 
 
-# Runs -----------------------------------------------------------------------
-
-
-def run(raw: bytes) -> Run:
-    """AEP.md 3.5: the run's own metrics count first, then those of its promotion."""
-    told = told_by(raw)
-    metrics = part(told, "metrics")
-    steps = parts(told, "activities", "activites")
-    promotion: Told = next((step for step in steps if _is_promotion(step)), {})
-    copy: Told = next((step for step in steps if _step_name(step) == "copyActivity"), {})
-    records = (part(metrics, "recordSummary"), part(promotion, "recordSummary"))
-    sizes = (part(metrics, "sizeSummary"), part(promotion, "sizeSummary"))
-    window_start, window_end = _window(part(copy, "durationSummary"))
-    if window_start is None and window_end is None:
-        window_start, window_end = _window(part(metrics, "durationSummary"))
-    params = part(told, "params")
-    common = _common(told, raw)
-    common["state"] = text(part(metrics, "statusSummary"), "status")
-    return Run(
-        **common,
-        flow_id=text(told, "flowId"),
-        started_at=when(part(metrics, "durationSummary").get("startedAtUTC")),
-        completed_at=when(part(metrics, "durationSummary").get("completedAtUTC")),
-        received=first_count("inputRecordCount", *records),
-        ingested=first_count("outputRecordCount", *records),
-        skipped=first_count("skippedRecordCount", *records),
-        failed=first_count("failedRecordCount", *records),
-        warnings=first_count("warningRecordCount", *records),
-        input_bytes=first_count("inputBytes", *sizes),
-        output_bytes=first_count("outputBytes", *sizes),
-        window_start=window_start or when(params.get("windowStartTime")),
-        window_end=window_end or when(params.get("windowEndTime")),
-        batch_id=_batch_id(promotion, metrics),
-        errors=_run_errors(metrics, steps),
-        activities=tuple(_activity(step) for step in steps),
-        sample_path=_sample_path(metrics, promotion),
-    )
-
-
-def _is_promotion(step: Told) -> bool:
-    return _step_name(step) == "promotionActivity"
-
-
-def _step_name(step: Told) -> str:
-    """AEP.md 3.5: named by `name` or `id`, with and without spaces, or only by what it writes."""
-    for name in (text(step, "name"), text(step, "id")):
-        for known in ("copy", "promotion"):
-            if known in name.lower():
-                return f"{known}Activity"
-    targets = parts(step, "targetInfo")
-    if any(text(part(target, "reference"), "type").lower() == "batch" for target in targets):
-        return "promotionActivity"
-    return text(step, "name") or "copyActivity"
-
-
-def _activity(step: Told) -> Activity:
-    span, records, size = (
-        part(step, block) for block in ("durationSummary", "recordSummary", "sizeSummary")
-    )
-    window_start, window_end = _window(span)
-    return Activity(
-        name=_step_name(step),
-        status=text(part(step, "statusSummary"), "status"),
-        started_at=when(span.get("startedAtUTC")),
-        completed_at=when(span.get("completedAtUTC")),
-        received=count(records.get("inputRecordCount")),
-        ingested=count(records.get("outputRecordCount")),
-        failed=count(records.get("failedRecordCount")),
-        input_bytes=count(size.get("inputBytes")),
-        output_bytes=count(size.get("outputBytes")),
-        window_start=window_start,
-        window_end=window_end,
-    )
-
-
-def _window(span: Told) -> tuple[datetime | None, datetime | None]:
-    extensions = part(span, "extensions")
-    return when(extensions.get("windowStart")), when(extensions.get("windowEnd"))
-
-
-def _batch_id(promotion: Told, metrics: Told) -> str:
-    for target in parts(promotion, "targetInfo"):
-        ids = texts(part(target, "reference").get("ids"))
-        if ids:
-            return ids[0]
-    for block in (promotion, metrics):
-        id = text(part(block, "statusSummary", "extensions"), "batchId")
-        if id:
-            return id
-    return ""
-
-
-def _run_errors(metrics: Told, steps: list[Told]) -> tuple[RunError, ...]:
-    """Every code once; the run repeats what its activities say, and they know more."""
-    found: dict[tuple[str, str], RunError] = {}
-    for activity, block in [("", metrics), *((_step_name(step), step) for step in steps)]:
-        summary = part(block, "statusSummary")
-        for told in (*parts(summary, "errors"), *parts(part(summary, "extensions"), "errors")):
-            code, message = text(told, "code", "errorCode"), text(told, "message", "description")
-            known = found.get((code, message))
-            rows = count(told.get("recordCount"))
-            if known is not None:
-                rows = known.rows if rows is None else rows
-                found[code, message] = RunError(code, message, rows, activity or known.activity)
-            elif code or message:
-                found[code, message] = RunError(code, message, rows, activity)
-    return tuple(found.values())
-
-
-def _sample_path(metrics: Told, promotion: Told) -> str:
-    """Where the run says its sample is, without the host that it names (AEP.md 2.3)."""
-    for block in (metrics, promotion):
-        url = text(part(block, "statusSummary", "extensions", "manifest"), "sampleErrors")
-        if url:
-            return re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*", "", url)
-    return ""
-
-
 # Schema Registry, Catalog, Data Prep, Sandboxes -----------------------------
 
 
@@ -290,7 +172,7 @@ def schema(raw: bytes) -> Schema:
     registry = part(told, "meta:registryMetadata")
     return Schema(
         id=text(told, "$id", "id"),
-        name=text(told, "title", limit=_NAME),
+        name=text(told, "title", limit=LONGEST_NAME),
         description=text(told, "description"),
         created_at=when(registry.get("repo:createdDate")),
         updated_at=when(registry.get("repo:lastModifiedDate")),
@@ -314,7 +196,7 @@ def dataset(id: str, raw: bytes) -> Dataset:
     profile = texts(part(told, "tags").get("unifiedProfile"))
     return Dataset(
         id=id,
-        name=text(told, "name", limit=_NAME),
+        name=text(told, "name", limit=LONGEST_NAME),
         state=text(told, "lastBatchStatus"),
         description=text(told, "description"),
         created_at=created,
@@ -343,7 +225,7 @@ def batch(id: str, raw: bytes) -> Batch:
     )
     return Batch(
         id=id,
-        name=text(told, "externalId", limit=_NAME),
+        name=text(told, "externalId", limit=LONGEST_NAME),
         state=text(told, "status"),
         created_at=when(told.get("created")),
         updated_at=when(told.get("updated")),
@@ -373,7 +255,7 @@ def batch(id: str, raw: bytes) -> Batch:
 
 def mapping_set(raw: bytes) -> MappingSet:
     told = told_by(raw)
-    common = _common(told, raw)
+    common = shared_fields(told, raw)
     common["state"] = text(told, "status")
     common["created_at"] = when(told.get("createdDate"))
     common["updated_at"] = first_when((told.get("modifiedDate"), told.get("updatedDate")))
@@ -390,7 +272,7 @@ def sandbox(raw: bytes) -> Sandbox:
     told = told_by(raw)
     return Sandbox(
         id=text(told, "name"),
-        name=text(told, "title", "name", limit=_NAME),
+        name=text(told, "title", "name", limit=LONGEST_NAME),
         state=text(told, "state"),
         created_at=when(told.get("createdDate")),
         updated_at=first_when((told.get("lastModifiedDate"), told.get("modifiedDate"))),
@@ -418,21 +300,6 @@ def masked(value: Any) -> Any:
 
 def _sounds_secret(key: str) -> bool:
     return bool(_SECRET.search(key)) and not _NO_SECRET.search(key)
-
-
-def _common(told: Told, raw: bytes) -> dict[str, Any]:
-    return {
-        "id": text(told, "id"),
-        "name": text(told, "name", limit=_NAME),
-        "state": text(told, "state"),
-        "description": text(told, "description"),
-        "created_at": when(told.get("createdAt")),
-        "updated_at": when(told.get("updatedAt")),
-        "created_by": text(told, "createdBy"),
-        "updated_by": text(told, "updatedBy"),
-        "etag": text(told, "etag", "eTag"),
-        "body": raw,
-    }
 
 
 def _object(value: Any) -> Told:

@@ -62,8 +62,8 @@ class Timeouts:
 class ApiSettings:
     """One profile and one sandbox, as the API needs them.
 
-    `client_secret` may be a function that fetches it, called when a token is
-    asked for; with `access_token` no token is asked for at all. The two URLs
+    `client_secret` may be a function that fetches it, called in a thread when a
+    token is asked for; it raises SettingsError when it cannot. With `access_token` no token is asked for at all. The two URLs
     are scheme and host; the paths are AEP's own (AEP.md 1.1).
     """
 

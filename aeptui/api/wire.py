@@ -22,6 +22,7 @@ from aeptui.api.scrub import MAX_TEXT
 
 Told: TypeAlias = dict[str, Any]
 
+LONGEST_NAME = 1_000
 _SECONDS_BELOW = 10**11
 _LATEST = 253_402_300_799  # the last second that a datetime can hold
 _DURATION = re.compile(
@@ -255,3 +256,19 @@ def duration(value: Any) -> timedelta | None:
         )
     except OverflowError:
         return None
+
+
+def shared_fields(told: Told, raw: bytes) -> dict[str, Any]:
+    """What every model has, under the names that most services use (AEP.md 2.1)."""
+    return {
+        "id": text(told, "id"),
+        "name": text(told, "name", limit=LONGEST_NAME),
+        "state": text(told, "state"),
+        "description": text(told, "description"),
+        "created_at": when(told.get("createdAt")),
+        "updated_at": when(told.get("updatedAt")),
+        "created_by": text(told, "createdBy"),
+        "updated_by": text(told, "updatedBy"),
+        "etag": text(told, "etag", "eTag"),
+        "body": raw,
+    }

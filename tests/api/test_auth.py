@@ -63,6 +63,21 @@ async def test_a_token_is_renewed_before_the_platforms_clock_ends_it(
     assert sent == ["Bearer one", "Bearer one", "Bearer two"]
 
 
+async def test_the_first_token_is_reckoned_with_the_time_of_ims(
+    canned: Canned, services: Services
+) -> None:
+    then = {"date": "Tue, 01 Jan 2030 00:00:00 GMT", "x-emulator-speed": "0"}
+    canned.says("POST", TOKEN, Reply({"access_token": "one", "expires_in": 3600}, headers=then))
+    canned.says("GET", RUN, dataclasses.replace(FINE, headers=then))
+    for _ in range(2):
+        await services.flows.get_run("r1")
+    assert services.meter.token_expires_at is not None
+    assert services.meter.token_expires_at.replace(second=0, microsecond=0) == datetime(
+        2030, 1, 1, 1, tzinfo=UTC
+    )
+    assert len(canned.asked(TOKEN)) == 1
+
+
 async def test_a_401_renews_the_token_once_for_everybody(
     canned: Canned, services: Services
 ) -> None:

@@ -79,6 +79,21 @@ async def test_a_list_without_links_is_whole() -> None:
     assert ids([items async for items in flow_pages(Pages(page("a")), CALL)]) == ["a"]
 
 
+@given(total=st.integers(0, 60), size=st.integers(1, 20))
+async def test_any_size_of_page_gives_the_same_list(total: int, size: int) -> None:
+    class Sized(Pages):
+        async def ask(self, call: Call) -> Answer:
+            start = int((dict(call.params).get("continuationToken") or "0").rstrip("="))
+            end = min(start + size, total)
+            names = [str(n) for n in range(start, end)]
+            more = linked(*names, href=f"/runs?continuationToken={end}==")
+            self.bodies = [more if end < total else page(*names, _links={})]
+            return await super().ask(call)
+
+    found = ids([items async for items in flow_pages(Sized({}), CALL)])
+    assert found == [str(n) for n in range(total)]
+
+
 async def test_a_token_that_comes_again_is_told_and_not_followed() -> None:
     pages = Pages(linked("a", href="/runs?continuationToken=x"))
     got: list[list[bytes]] = []
