@@ -25,6 +25,7 @@ class Service(Enum):
     DATA_PREP = ("/data/foundation/conversion", "Data Prep")
     DATA_ACCESS = ("/data/foundation/export", "Data Access")
     SANDBOXES = ("/data/foundation/sandbox-management", "Sandboxes")
+    IDENTITIES = ("/data/core/idnamespace", "Identity Service")
 
     def __init__(self, path: str, title: str) -> None:
         self.path = path

@@ -20,12 +20,16 @@ from aeptui.api.clock import PlatformClock
 from aeptui.api.dataaccess import DataAccess
 from aeptui.api.dataprep import DataPrep
 from aeptui.api.errors import ApiUnreachable
+from aeptui.api.exploring import Exploring
 from aeptui.api.flowservice import FlowService, TestResult
+from aeptui.api.identities import Identities
+from aeptui.api.mappingtrials import MappingTrials
 from aeptui.api.meter import Meter
 from aeptui.api.sandboxes import Sandboxes
 from aeptui.api.schemaregistry import SchemaRegistry
 from aeptui.api.settings import ApiSettings, Secret, Timeouts, origin
 from aeptui.api.writing import MayHaveLanded, WriteAnswer, WriteRequest, Writing
+from aeptui.api.xdmlibrary import XdmLibrary
 
 if TYPE_CHECKING:
     from aeptui.api.writer import WritingClient
@@ -111,6 +115,10 @@ class ServiceView:
         self.data_prep = DataPrep(caller)
         self.data_access = DataAccess(caller)
         self.sandboxes = Sandboxes(caller)
+        self.exploring = Exploring(caller)
+        self.library = XdmLibrary(caller)
+        self.trials = MappingTrials(caller)
+        self.identities = Identities(caller)
         self.writing = Writing(caller)
 
 

@@ -32,7 +32,7 @@ MAY: dict[str, set[str]] = {
     "mirror": {"api"},
     "monitor": {"api", "mirror"},
     "resources": {"api", "mirror", "monitor", "session"},
-    "forms": {"api", "mirror", "monitor", "session"},
+    "forms": {"api", "mirror", "monitor", "session", "pipelines"},  # of pipelines, its plan alone
     "pipelines": {"api", "mirror", "monitor", "session", "forms"},
     "emulator": set(),
 }

@@ -1,0 +1,95 @@
+"""The registry's building blocks: classes and field groups, and everything with its fields.
+
+AEP.md 4.3: the same kinds live in two containers, Adobe's (`global`) and the
+organisation's (`tenant`); a list wants the short form, a look-up the full one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote
+
+from aeptui.api import wire
+from aeptui.api.calls import Call, Caller, Service
+from aeptui.api.paging import registry_pages
+from aeptui.api.schemaregistry import ACCEPT_FULL, ACCEPT_LIST
+
+Collection: TypeAlias = Literal["classes", "fieldgroups"]
+Container: TypeAlias = Literal["global", "tenant"]
+ADHOC = "https://ns.adobe.com/xdm/data/adhoc"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A class or field group: its `$id`, its title, and what it fits.
+
+    For a field group `fits` are the classes that it is meant for, for a class
+    the behaviours that it has.
+    """
+
+    id: str
+    title: str
+    container: Container
+    description: str = ""
+    fits: tuple[str, ...] = ()
+
+
+class XdmLibrary:
+    """Reads classes, field groups, and the fields of whatever has some."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def blocks(self, collection: Collection) -> tuple[Block, ...]:
+        """All of both containers, the organisation's own first."""
+        found: list[Block] = []
+        for container in ("tenant", "global"):
+            call = Call(
+                Service.SCHEMAS,
+                f"/{container}/{collection}",
+                params=(("orderby", "title"), ("limit", "300")),
+                headers={"Accept": ACCEPT_LIST},
+            )
+            async for page in registry_pages(self._caller, call):
+                found += [
+                    _block(wire.told_by(raw), "tenant" if container == "tenant" else "global")
+                    for raw in page
+                ]
+        return tuple(block for block in found if block.id)
+
+    async def full(
+        self, collection: Collection | Literal["schemas"], container: Container, id: str
+    ) -> dict[str, Any]:
+        """One of them with every field resolved into `properties`."""
+        path = f"/{container}/{collection}/{quote(id, safe='')}"
+        call = Call(Service.SCHEMAS, path, headers={"Accept": ACCEPT_FULL})
+        return wire.told_by(wire.one(await self._caller.ask(call)))
+
+    async def identities(self, schema_id: str) -> tuple[dict[str, Any], ...]:
+        """The identity descriptors of a schema (AEP.md 4.4)."""
+        call = Call(
+            Service.SCHEMAS,
+            "/tenant/descriptors",
+            headers={"Accept": "application/vnd.adobe.xdm-v2+json"},
+            params=(("orderby", "xdm:sourceProperty"), ("limit", "300")),
+        )
+        found: list[dict[str, Any]] = []
+        async for page in registry_pages(self._caller, call):
+            found += [wire.told_by(raw) for raw in page]
+        return tuple(
+            told
+            for told in found
+            if told.get("@type") == "xdm:descriptorIdentity"
+            and told.get("xdm:sourceSchema") == schema_id
+        )
+
+
+def _block(told: dict[str, Any], container: Container) -> Block:
+    return Block(
+        id=wire.text(told, "$id"),
+        title=wire.text(told, "title", "$id"),
+        container=container,
+        description=wire.text(told, "description"),
+        fits=wire.texts(told.get("meta:intendedToExtend") or told.get("meta:extends")),
+    )
