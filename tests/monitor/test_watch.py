@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aeptui.api.models import Flow, Run
+from aeptui.mirror.rows import FlowRow
 from aeptui.mirror.store import Mirror
+from aeptui.mirror.verdicts import FlowVerdict
 from aeptui.monitor.state import Thresholds, flow_verdict, run_verdict
 from aeptui.monitor.watch import Watch
 
@@ -121,10 +124,12 @@ async def test_only_flows_that_news_touches_are_judged_again(
     other = Flow(id="g", name="leads", state="disabled")
     await mirror.upsert("flows", [FLOW, other], seen_at=NOW)
     judged: list[str] = []
-    monkeypatch.setattr(
-        "aeptui.monitor.watch.flow_verdict",
-        lambda flow, *rest: (judged.append(flow.id), flow_verdict(flow, *rest))[1],
-    )
+
+    def rule(flow: FlowRow, *rest: Any) -> FlowVerdict:
+        judged.append(flow.id)
+        return flow_verdict(flow, *rest)
+
+    monkeypatch.setattr("aeptui.monitor.watch.flow_verdict", rule)
     async with following(mirror, clock):
         await until(mirror, lambda words: sum(words.values()) == 2)
         judged.clear()
