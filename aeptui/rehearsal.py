@@ -26,6 +26,7 @@ from aeptui.credentials import SecretSource
 HOST = "127.0.0.1"
 PATIENCE_S = 60.0
 """How long the child may take until it serves."""
+LOOK_S = 0.5
 STOP_S = 3.0
 LOG = "emulator.log"
 MADE = "made"
@@ -151,10 +152,10 @@ class Rehearsal:
             while not await _listens(self.port):
                 await self._a_little()
 
-    async def _a_little(self) -> None:
+    async def _a_little(self, seconds: float = 0.05) -> None:
         if not self.running:
             raise RehearsalError(f"The local platform ended: {self._last_words()}")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(seconds)
 
     @contextlib.asynccontextmanager
     async def _patiently(self) -> AsyncIterator[None]:
@@ -201,6 +202,12 @@ class Rehearsal:
         if making is None:
             (self.folder / MADE).touch(mode=0o600)
         return (int(making["done"]), int(making["of"])) if making else None
+
+    async def made(self) -> None:
+        """Return when the world is whole; while it is made, its clock walks through the past."""
+        await self.serving()
+        while await self.making() is not None:
+            await self._a_little(LOOK_S)
 
     def _known(self) -> dict[str, str]:
         """What the environment file of this or an earlier run says; empty without one."""

@@ -94,6 +94,8 @@ class Session:
                 self._background.tasks.append(task)
 
     async def _sync(self) -> None:
+        if self.rehearsal is not None:
+            await self.rehearsal.made()
         await self.connected()
         await self.sync.follow()
 

@@ -74,6 +74,12 @@ def test_every_kind_is_listed_and_its_first_row_is_shown_whole(
     assert not any(ord(char) < 32 and char not in "\n" for char in shown.stdout)
 
 
+def test_plain_is_ascii(platform: Platform) -> None:
+    done = platform.run("list", "flows", "--cached", "--plain")
+    assert done.stdout.isascii()
+    assert "FFF" in done.stdout
+
+
 def test_a_resource_is_also_got_by_its_name(platform: Platform) -> None:
     flow = rows(platform, "flows")[0]
     shown = platform.run("get", "flow", flow["name"])

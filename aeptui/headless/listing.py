@@ -149,7 +149,7 @@ async def _table(session: Session, wish: Wish, listing: Listing, env: Mapping[st
         say([text], sys.stderr)
         return 0
     paper = Paper.of(sys.stdout, env, plain=session.config.flags.plain)
-    say(table(wish.resource.columns, rows, session.moment(), paper))
+    say(table(wish.resource.columns, rows, session.moment(), paper), paper=paper)
     return 0
 
 

@@ -42,7 +42,8 @@ async def get(
         )
         return 0
     shown = await resource.detail(session, row)
-    say(detail(shown, Paper.of(sys.stdout, env, plain=session.config.flags.plain)))
+    paper = Paper.of(sys.stdout, env, plain=session.config.flags.plain)
+    say(detail(shown, paper), paper=paper)
     return 0
 
 
@@ -77,7 +78,8 @@ async def why(session: Session, run_id: str, *, json: bool, env: Mapping[str, st
         _json(_builtins(explanation))
     else:
         shown = laid_out(explanation, session.moment())
-        say(detail(shown, Paper.of(sys.stdout, env, plain=session.config.flags.plain)))
+        paper = Paper.of(sys.stdout, env, plain=session.config.flags.plain)
+        say(detail(shown, paper), paper=paper)
     return 1 if explanation.bad else 0
 
 

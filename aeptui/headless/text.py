@@ -21,27 +21,33 @@ SGR: dict[Tone, str] = {
     "bright": "1",
 }
 GAP = "  "
+IN_ASCII = str.maketrans({"·": ".", "–": "-", "…": "~", "─": "-", "→": ">", "›": ">"})
 NARROWEST = 20
 
 
 class Paper:
-    """How a text may be drawn: the width to keep to, if any, and whether colours are welcome."""
+    """How a text may be drawn: the width to keep to, if any, colours or none, ASCII or all."""
 
-    def __init__(self, width: int | None, colour: bool) -> None:
+    def __init__(self, width: int | None, colour: bool, *, ascii: bool = False) -> None:
         self.width = width
         self.colour = colour
+        self.ascii = ascii
 
     @classmethod
     def of(cls, out: TextIO, env: Mapping[str, str], *, plain: bool) -> Paper:
         """A terminal has a width; colours only where nobody asked for none (NO_COLOR)."""
         if not out.isatty():
-            return cls(None, False)
+            return cls(None, False, ascii=plain)
         try:
             width = os.get_terminal_size(out.fileno()).columns
         except OSError:
             width = 80
         colour = not plain and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
-        return cls(max(width, NARROWEST), colour)
+        return cls(max(width, NARROWEST), colour, ascii=plain)
+
+    def written(self, text: str) -> str:
+        """A finished text; our own drawing characters have stand-ins of one cell in ASCII."""
+        return text.translate(IN_ASCII) if self.ascii else text
 
     def tinted(self, text: str, tone: Tone) -> str:
         code = SGR.get(tone) if self.colour else None
@@ -199,6 +205,7 @@ _NEVER = _never()
 """Grids hold words already; their columns read no clock."""
 
 
-def say(lines: Sequence[str], out: TextIO | None = None) -> None:
+def say(lines: Sequence[str], out: TextIO | None = None, *, paper: Paper | None = None) -> None:
     """Write lines to standard output, or to `out`."""
-    (out or sys.stdout).write("".join(f"{line}\n" for line in lines))
+    text = "".join(f"{line}\n" for line in lines)
+    (out or sys.stdout).write(paper.written(text) if paper else text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
 
 from aeptui.mirror.rows import (
@@ -54,7 +55,8 @@ async def source_detail(session: Session, row: Row) -> Detail:
     body = await session.mirror.body("source-connections", source.id) or {}
     params = mapping_at(body, "params")
     columns = [column for column in params.get("columns") or [] if isinstance(column, dict)]
-    rest = {key: value for key, value in params.items() if key not in ("columns", "tableName")}
+    apart = ("columns", "tableName", "filters")
+    rest = {key: value for key, value in params.items() if key not in apart}
     facts = [
         state_fact(source),
         Fact("Connector", source.spec_name or source.spec_id or formats.DASH),
@@ -66,6 +68,7 @@ async def source_detail(session: Session, row: Row) -> Detail:
         ),
         Fact("Table", source.table or formats.DASH),
         Fact("Format", source.format or formats.DASH),
+        Fact("Rows", condition(params.get("filters")) or "all rows"),
         *parameters(rest),
     ]
     blocks: list[Block] = [
@@ -105,12 +108,43 @@ def parameters(params: dict[str, Any]) -> list[Fact]:
         if isinstance(value, dict):
             facts += [Fact(f"{key}.{part.label}", part.text) for part in parameters(value)]
         elif isinstance(value, list):
-            facts.append(Fact(key, ", ".join(str(item) for item in value) or formats.DASH))
+            items = (item if isinstance(item, str) else json.dumps(item) for item in value)
+            facts.append(Fact(key, ", ".join(items) or formats.DASH))
         elif isinstance(value, bool):
             facts.append(Fact(key, "yes" if value else "no"))
         else:
             facts.append(Fact(key, formats.DASH if value in (None, "") else str(value)))
     return facts
+
+
+def condition(filters: Any) -> str:
+    """A row filter as people write it: `Id like '0%' and Name = 'x'` (AEP.md 3.8).
+
+    A shape that we do not know is shown as it came.
+    """
+    if not filters:
+        return ""
+    tree = filters.get("value") if isinstance(filters, dict) else None
+    return _term(tree) if isinstance(tree, dict) else json.dumps(filters)
+
+
+def _term(node: Any) -> str:
+    if not isinstance(node, dict):
+        return json.dumps(node)
+    parts = [_term(part) for part in node.get("params") or ()]
+    match node.get("nodeType"), node.get("fnName"):
+        case "fieldLookup", _:
+            return str(node.get("fieldName", ""))
+        case "literal", _:
+            value = node.get("value")
+            return f"'{value}'" if isinstance(value, str) else json.dumps(value)
+        case "fnApply", ("and" | "or") as joint:
+            return f" {joint} ".join(f"({part})" if " or " in part else part for part in parts)
+        case "fnApply", str(name) if len(parts) == 2:
+            return f"{parts[0]} {name} {parts[1]}"
+        case "fnApply", str(name):
+            return f"{name}({', '.join(parts)})"
+    return json.dumps(node)
 
 
 def _columns_grid(columns: list[dict[str, Any]]) -> Grid:

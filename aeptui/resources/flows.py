@@ -94,7 +94,7 @@ async def detail(session: Session, row: Row) -> Detail:
     blocks: list[Block] = []
     if flow.reason:
         blocks.append(Prose(flow.reason, tone=word_tone(flow)))
-    blocks.append(_chain(flow, source, mapping))
+    blocks.append(_chain(flow, source, mapping, dataset))
     blocks.append(Facts(_facts(flow, schema, schema_id, runs, moment)))
     blocks.append(runs_grid(runs, moment))
     blocks.append(identity(flow, moment))
@@ -107,28 +107,34 @@ async def detail(session: Session, row: Row) -> Detail:
 
 
 def _chain(
-    flow: FlowRow, source: SourceConnectionRow | None, mapping: MappingSetRow | None
+    flow: FlowRow,
+    source: SourceConnectionRow | None,
+    mapping: MappingSetRow | None,
+    dataset: DatasetRow | None,
 ) -> Grid:
-    table = flow.table or formats.DASH
-    if source is not None and source.column_count:
-        table = f"{table} ({formats.plural(source.column_count, 'column')})"
-    if not flow.mapping_set_id:
-        mapped = "none"
-    else:
-        mapped = "mapping" if flow.mapping_version is None else f"mapping v{flow.mapping_version}"
-        if mapping is not None:
-            mapped = f"{mapped} ({formats.plural(mapping.field_count, 'field')})"
+    """From left to right as the rows go, with a measure of each part under its name."""
+    version = "" if flow.mapping_version is None else f" v{flow.mapping_version}"
+    columns = source.column_count if source is not None else 0
+    fields = mapping.field_count if mapping is not None else 0
+    held = dataset.row_count if dataset is not None else None
     return Grid(
         title="",
         header=("base connection", "source connection", "mapping set", "dataset"),
         rows=(
             (
                 flow.base_connection_name or flow.base_connection_id or formats.DASH,
-                table,
-                mapped,
+                flow.table or formats.DASH,
+                f"mapping{version}" if flow.mapping_set_id else "no mapping",
                 flow.dataset_name or flow.dataset_id or formats.DASH,
             ),
+            (
+                "",
+                formats.plural(columns, "column") if columns else "all columns",
+                formats.plural(fields, "field") if fields else "",
+                "" if held is None else formats.plural(held, "row"),
+            ),
         ),
+        tones=("", "dim"),
     )
 
 

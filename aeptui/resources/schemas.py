@@ -100,10 +100,10 @@ def _rules(field: dict[str, Any], required: bool) -> str:
         rules.append(f"at most {field['maxLength']} characters")
     if "minLength" in field:
         rules.append(f"at least {field['minLength']} characters")
-    if "minimum" in field:
-        rules.append(f"from {field['minimum']}")
-    if "maximum" in field:
-        rules.append(f"to {field['maximum']}")
+    bounds = [f"from {field['minimum']}"] if "minimum" in field else []
+    bounds += [f"to {field['maximum']}"] if "maximum" in field else []
+    if bounds:
+        rules.append(" ".join(bounds))
     if "enum" in field and isinstance(field["enum"], list):
         rules.append("one of " + ", ".join(str(word) for word in field["enum"]))
     if "pattern" in field:
