@@ -5,6 +5,7 @@ between two steps everything that the run knows is in the world.
 """
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from aeptui.emulator import batches
@@ -51,15 +52,32 @@ def fraction(*parts: object) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
-class Execution:
-    """Takes open runs from step to step; the steps of a run are its `Work`."""
+class Snapshot(Incidents):
+    """The incidents as they stand, read once for many questions in a row."""
 
-    def __init__(self, world: World, crm: Crm, incidents: Incidents, staging: Staging) -> None:
+    def __init__(self, incidents: Incidents) -> None:
+        self._held = tuple(incidents)
+
+    def __iter__(self) -> Iterator[Incident]:
+        return iter(self._held)
+
+
+class Execution:
+    """Takes open runs from step to step; the steps of a run are its `Work`.
+
+    `look` has to be called before steps are taken, and after others may have written.
+    """
+
+    def __init__(self, world: World, crm: Crm, staging: Staging) -> None:
         self._world = world
         self._crm = crm
-        self._incidents = incidents
         self._staging = staging
         self._workshop = Workshop(world)
+
+    def look(self, incidents: Snapshot) -> None:
+        """See the world as it now is: what goes wrong in it, its mappings and schemas."""
+        self._incidents = incidents
+        self._workshop.look()
 
     def step(self, run: Document, at_ms: int) -> tuple[Work, Outcome | None]:
         """Do what is due now, write it down, and say how it ended if it did."""

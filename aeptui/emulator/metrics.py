@@ -3,7 +3,7 @@
 Everything here is a function of a run's `Work`; nothing is estimated.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 COPY_FAILED = "CONNECTOR-1001-500"
@@ -52,7 +52,8 @@ class Work:
         known[1] += 1
 
     def kept(self) -> dict[str, Any]:
-        return asdict(self)
+        """What is stored of it; the values are shared, not copied."""
+        return {name: getattr(self, name) for name in Work.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,10 +127,21 @@ class Workshop:
     def __init__(self, world: World) -> None:
         self._world = world
         self._made: dict[tuple[str, ...], Tools] = {}
+        self._known: dict[tuple[str, ...], Tools] = {}
+
+    def look(self) -> None:
+        """Others may have written: mapping sets and schemas are read again when asked for."""
+        self._known.clear()
 
     def tools_of(self, sandbox: str, flow: ReadOnly[str, Any], dataset: Document) -> Tools:
         """The flow's mapping and the checks of its dataset's schema; raises `Broken`."""
         mapping_id, version = mapping_version(flow)
+        asked = (sandbox, mapping_id, str(version), dataset.id)
+        if asked not in self._known:
+            self._known[asked] = self._find(sandbox, mapping_id, version, dataset)
+        return self._known[asked]
+
+    def _find(self, sandbox: str, mapping_id: str, version: int | None, dataset: Document) -> Tools:
         found = self._world.get(sandbox, "mappingSets", mapping_id)
         if found is None:
             raise Broken(f"The mapping set {mapping_id} is not found.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from aeptui.emulator.agenda import Agenda, Due, Reached
 from aeptui.emulator.crm import Crm
-from aeptui.emulator.execution import Execution, fraction
+from aeptui.emulator.execution import Execution, Snapshot, fraction
 from aeptui.emulator.incidents import Incidents
 from aeptui.emulator.metrics import Outcome, Work, waiting
 from aeptui.emulator.scheduling import schedule_of
@@ -47,7 +47,8 @@ class Runner:
             self._agenda = Agenda(world)
             self._reached = Reached(world)
             self._staging = Staging(world)
-        self._execution = Execution(world, crm, incidents, self._staging)
+        self._execution = Execution(world, crm, self._staging)
+        self._struck = Snapshot(incidents)
         self._next_ms: int | None = None
         self._seen_changes = -1
         self._seen_updates: dict[str, int] = {}
@@ -79,11 +80,6 @@ class Runner:
         with self._world.lock, self._world.transaction():
             self._look_around(self._world.clock.now_ms())
             return self._agenda.next_ms()
-
-    def is_open(self, run_id: str) -> bool:
-        """Whether a run still has steps to take."""
-        with self._world.lock:
-            return self._agenda.has("step", run_id)
 
     def flow_changed(self, flow: Document) -> None:
         """A flow was made or changed just now: what comes next for it is planned anew."""
@@ -143,7 +139,7 @@ class Runner:
             self._agenda.note("tick", flow.id, flow.sandbox, flow.id, following, due.at_ms)
         if self._agenda.steps(flow.id):
             return
-        if self.incidents.active(
+        if self._struck.active(
             "no_tick",
             sandbox=flow.sandbox,
             at_ms=due.at_ms,
@@ -253,6 +249,8 @@ class Runner:
         world = self._world
         if world.db.total_changes == self._seen_changes:
             return
+        self._struck = Snapshot(self.incidents)
+        self._execution.look(self._struck)
         if world.id != self._seen_world:
             if world.recall("agenda_of") != world.id:
                 for table in (self._agenda, self._reached, self._staging):
@@ -262,7 +260,7 @@ class Runner:
             self._seen_updates.clear()
         for sandbox in world.sandboxes():
             self._notice_flows(sandbox["name"])
-        slow = tuple(one.id for one in self.incidents if one.kind == "slow")
+        slow = tuple(one.id for one in self._struck if one.kind == "slow")
         if slow != self._seen_slow:
             self._seen_slow = slow
             self._pace(now_ms)

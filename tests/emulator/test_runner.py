@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -224,6 +225,16 @@ def test_a_run_that_is_tried_again_reads_the_same_window(stage: Stage) -> None:
     assert run["id"] == again.id and status(run) == "success"
     rows, _ = stage.changed("account", FIRST_DUE_MS, SECOND_DUE_MS)
     assert records(run)["inputRecordCount"] == rows
+
+
+def test_a_week_at_once_leaves_no_gap_between_the_windows(stage: Stage) -> None:
+    flow = stage.flow("dynamics.opportunity", minutes=60)
+    assert stage.at(7 * 24 * 60) == 7 * 24
+    runs = stage.runs(flow)
+    windows = [run["activities"][0]["durationSummary"]["extensions"] for run in runs]
+    for before, after in pairwise(windows):
+        assert after["windowStart"] == before["windowEnd"]
+    assert all(status(run) == "success" and closes(run) for run in runs)
 
 
 def test_a_run_on_demand_reads_the_window_that_it_was_given(stage: Stage) -> None:
