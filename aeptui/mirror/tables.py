@@ -96,8 +96,8 @@ class Kind:
     """Fields that come from other tables, as SQL over `t` and the joins."""
     indexes: tuple[str, ...] = ("name, id",)
     """Columns of each index; one that ends in `WHERE ...` is partial."""
-    uses: Callable[[Any], Iterable[tuple[str, str]]] = lambda _model: ()
-    """Kinds and ids of what a model refers to."""
+    uses: Callable[[Any], Iterable[tuple[str, str]]] | None = None
+    """Kinds and ids of what a model refers to; None where no links are kept."""
     shown_in: tuple[str, ...] = ()
     """Kinds whose rows join fields of this one."""
 
@@ -346,7 +346,6 @@ _ALL = (
             "created_at, id",
             "flow_id, created_at, id",
             "word, created_at, id",
-            "started_at, id",
             "completed_at",
             "created_at, lost WHERE lost > 0",
         ),

@@ -8,7 +8,7 @@ Everything here runs on the mirror's one writer thread.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import blake2b
@@ -185,7 +185,8 @@ class Writer:
                     continue
                 self._update(kind, row, model, (digest, seen, *values), digest != old_digest)
                 joined |= any(old_values[n] != values[n] for n in shown)
-            self._link(kind, model)
+            if kind.uses:
+                self._link(kind, model, kind.uses(model))
             changed.append(model)
         return changed, joined and bool(kind.shown_in)
 
@@ -232,9 +233,9 @@ class Writer:
             sql = f'UPDATE "{kind.table}_body" SET dictionary = ?, body = ? WHERE n = ?'
             self._connection.execute(sql, (number, packed, row))
 
-    def _link(self, kind: Kind, model: Model) -> None:
+    def _link(self, kind: Kind, model: Model, used: Iterable[tuple[str, str]]) -> None:
         key = pack_id(model.id)
-        uses = {(to, pack_id(id)) for to, id in kind.uses(model) if id}
+        uses = {(to, pack_id(id)) for to, id in used if id}
         had = set(
             self._connection.execute(
                 "SELECT to_kind, to_id FROM link WHERE kind = ? AND id = ?", (kind.name, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from aeptui.api.models import Dataset, Flow, Run
 from aeptui.mirror.lock import Lock
 from aeptui.mirror.store import Mirror
-from aeptui.mirror.values import NAMED, Changed, Listing
+from aeptui.mirror.values import NAMED, Changed
+from aeptui.mirror.verdicts import RunVerdict
 from aeptui.monitor.state import run_verdict
 from tests.mirror.conftest import NOW
 
@@ -64,17 +66,26 @@ async def test_more_ids_than_can_be_named_are_all(mirror: Mirror) -> None:
     assert await mirror.upsert("runs", runs, seen_at=NOW) == Changed("runs", all=True)
 
 
-async def test_a_cancelled_write_still_brings_its_news(mirror: Mirror) -> None:
-    news = mirror.news("runs")
-    task = asyncio.create_task(mirror.upsert("runs", [Run(id="r")], seen_at=NOW))
-    await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    held = mirror.window_now(Listing("runs"), 1).rows
-    if held or task.cancelled():
-        await mirror.upsert("runs", [Run(id="s")], seen_at=NOW)
-        heard = await soon(news)
-        assert heard.ids >= {row.id for row in mirror.window_now(Listing("runs"), 9).rows}
+async def test_a_write_that_nobody_waits_for_any_more_still_brings_its_news(path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow_verdict(run: Run) -> RunVerdict:
+        begun.set()
+        assert go_on.wait(20)
+        return RunVerdict("clean", 0)
+
+    mirror = Mirror.open(path, run_verdict=slow_verdict, clock=lambda: NOW)
+    try:
+        news = mirror.news("runs")
+        task = asyncio.create_task(mirror.upsert("runs", [Run(id="r")], seen_at=NOW))
+        assert await asyncio.to_thread(begun.wait, 20)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        go_on.set()
+        assert (await soon(news)).ids == {"r"}
+    finally:
+        go_on.set()
+        mirror.close()
 
 
 async def test_an_ended_listener_stops(mirror: Mirror) -> None:
