@@ -22,7 +22,9 @@ class Age:
     tone: Tone = "dim"
     stale: bool = False
     notice: str = ""
-    """The sentence under the top line while rows are stale; empty otherwise."""
+    """What went wrong, in the platform's own words; empty while nothing did."""
+    since: str = ""
+    """From when the rows are, while they are stale."""
 
 
 def coarse(seconds: float) -> str:
@@ -57,20 +59,20 @@ def age_of(
     confirmed = [fresh.confirmed_at for fresh in known if fresh.confirmed_at is not None]
     oldest = min(confirmed) if confirmed and len(confirmed) == len(kinds) else None
     age_s = max(0.0, (moment.now - oldest).total_seconds()) if oldest else 0.0
-    notice = ""
+    since = ""
     if oldest is not None:
-        notice = f"What you see is from {formats.due(oldest, moment)}, {coarse(age_s)} ago."
+        since = f"What you see is from {formats.due(oldest, moment)}, {coarse(age_s)} ago."
     troubled = next((fresh for fresh in known if fresh.trouble), None)
     if troubled is not None and troubled.trouble:
-        words = troubled.trouble.rstrip(".")
+        words = "not current"
         if troubled.next_try_at is not None:
             wait_s = (troubled.next_try_at - moment.now).total_seconds() / (speed or 1.0)
             words += f", trying again in {coarse(wait_s)}" if wait_s > 0 else ", trying again"
-        return Age(words, "warn", True, notice)
+        return Age(words, "warn", True, troubled.trouble, since)
     if oldest is None:
         return Age("not read yet", "dim", False)
     if age_s <= 2 * interval.total_seconds():
         return Age("live", "good", False)
     if not LIVELY.intersection(kinds) and age_s <= 2 * slow.total_seconds():
         return Age(f"read {coarse(age_s)} ago", "dim", False)
-    return Age(f"{coarse(age_s)} old", "warn" if age_s > 600 else "dim", True, notice)
+    return Age(f"{coarse(age_s)} old", "warn" if age_s > 600 else "dim", True, "", since)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from aeptui.api import models
 from aeptui.config import Config, Profile, Settings
 from aeptui.credentials import SecretSource
 from aeptui.session import Session, open_session
+from aeptui.ui.app import AepApp
+from aeptui.ui.widgets.resource_table import ResourceTable
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOSTILE = "[red]bold[/] [/oops] 日本語 e\u0301 " + "x" * 500
@@ -137,6 +141,17 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
     """A session whose mirror is empty."""
     opened = await open_session(configuration(tmp_path), profile())
     yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def console(session: Session, columns: int = 80, lines: int = 24) -> AsyncIterator[Console]:
+    """The console on `session`, headless; closed at the end with whatever session it has then."""
+    app = AepApp(session)
+    async with app.run_test(size=(columns, lines)) as pilot:
+        yield Console(app, pilot)
+    if app.session is not session:
+        await app.session.close()
 
 
 @pytest.fixture
@@ -146,20 +161,41 @@ async def filled(session: Session) -> Session:
     return session
 
 
-Until = Callable[[Pilot[int], Callable[[], bool]], Awaitable[None]]
+@dataclass
+class Console:
+    """The app and the hand that presses its keys."""
 
+    app: AepApp
+    pilot: Pilot[int]
 
-async def until(pilot: Pilot[int], condition: Callable[[], bool], tries: int = 400) -> None:
-    """Let the app work until `condition` holds."""
-    for _ in range(tries):
-        if condition():
-            return
-        await pilot.pause(0.02)
-    raise AssertionError(f"it never came true:\n{screen(pilot)}")
+    @property
+    def text(self) -> str:
+        """The screen, a line each."""
+        lines = self.app.screen._compositor.render_strips(self.app.size)
+        return "\n".join("".join(segment.text for segment in strip) for strip in lines)
 
+    @property
+    def table(self) -> ResourceTable:
+        """The table of the page in front."""
+        return self.app.screen.query(ResourceTable).first()
 
-def screen(pilot: Pilot[int]) -> str:
-    """The screen as text."""
-    app = pilot.app
-    lines = app.screen._compositor.render_strips(app.size)
-    return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type a text."""
+        names = {" ": "space", ":": "colon", "/": "slash", "-": "minus", "?": "question_mark"}
+        await self.pilot.press(*(names.get(letter, letter) for letter in text))
+
+    async def until(self, condition: Callable[[], object], tries: int = 500) -> None:
+        """Let the app work until `condition` holds."""
+        for _ in range(tries):
+            if condition():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"it never came true; the screen is:\n{self.text}")
+
+    async def sees(self, *words: str) -> None:
+        """Wait until all of `words` are on the screen."""
+        await self.until(lambda: all(word in self.text for word in words))

@@ -43,12 +43,11 @@ def _keys(page: Page) -> Facts:
     facts: dict[str, tuple[int, str, bool]] = {}
     for active in page.active_bindings.values():
         binding = active.binding
-        if not binding.description:
-            continue
+        if not binding.tooltip:
+            continue  # Textual's own, of which we make no promise
         named.setdefault(binding.action, []).append(key_name(binding.key))
         reason = page.why_not(binding.action.partition("(")[0])
-        words = binding.tooltip or binding.description
-        text = f"{words}   (off: {reason})" if reason else words
+        text = f"{binding.tooltip}   (off: {reason})" if reason else binding.tooltip
         facts.setdefault(
             binding.action, (place.get(binding.id or "", len(place)), text, reason is not None)
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import DescendantFocus
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -20,12 +21,12 @@ from aeptui.session import Session
 from aeptui.ui.ages import Age, age_of
 from aeptui.ui.goto import GotoWords
 from aeptui.ui.messages import Asked
-from aeptui.ui.palette import TONES
+from aeptui.ui.palette import PLAIN, TONES
 from aeptui.ui.widgets.context_bar import ContextBar
 from aeptui.ui.widgets.key_bar import KeyBar, keys_of
 from aeptui.ui.widgets.painted import Painted
 from aeptui.ui.widgets.prompt import Prompt
-from aeptui.ui.widgets.text_line import Rule, TextLine
+from aeptui.ui.widgets.text_line import Rule, TextLine, TooSmall
 
 if TYPE_CHECKING:
     from aeptui.ui.app import AepApp
@@ -38,8 +39,6 @@ TICK_S = 10.0
 """How often words that depend on the time are made anew; only what differs is sent."""
 CALM_S = 0.25
 """The least time between two looks while news pours in."""
-
-TOO_SMALL = "aeptui needs 60 columns and 20 lines. Make the window larger, or press ctrl+q to quit."
 
 BAR_ORDER = (
     "accept", "complete", "leave", "confirm", "open", "follow", "choose", "why", "used_by",
@@ -68,7 +67,16 @@ class Page(Screen[None]):
     ]
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("colon", "goto", "go to", id="goto", tooltip="go to a list, a resource, a command"),
+        # A key with priority acts before the next one is handed out, so that what is typed ahead
+        # of a slow line lands on the line that it opened.
+        Binding(
+            "colon",
+            "goto",
+            "go to",
+            priority=True,
+            id="goto",
+            tooltip="go to a list, a resource, a command",
+        ),
         Binding("escape", "back", "back", id="back", tooltip="back to where you came from"),
         Binding("r", "refresh", "refresh", show=False, id="refresh", tooltip="look again now"),
         Binding("z", "freeze", "freeze", show=False, id="freeze", tooltip="hold the screen still"),
@@ -93,6 +101,7 @@ class Page(Screen[None]):
         self.frozen = False
         self._prompt: Prompt | None = None
         self._focus_before: Widget | None = None
+        self._focus_last: Widget | None = None
 
     # The frame ---------------------------------------------------------------
 
@@ -102,7 +111,7 @@ class Page(Screen[None]):
         yield TextLine(id="notice")
         yield from self.body()
         yield KeyBar()
-        yield TextLine([(TOO_SMALL, TONES["bright"])], id="too-small")
+        yield TooSmall(id="too-small")
 
     def body(self) -> Iterable[Widget]:
         """What stands between the top line and the bottom line."""
@@ -169,6 +178,18 @@ class Page(Screen[None]):
             for painted in self.query(Painted):
                 painted.repaint()
 
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Remember what had the keys."""
+        self._focus_last = event.widget
+
+    def on_resize(self) -> None:
+        """A page that was too small to be shown gives the keys back to what had them."""
+        self.call_after_refresh(self._refocus)
+
+    def _refocus(self) -> None:
+        if self.focused is None and self._focus_last is not None and self.is_active:
+            self.set_focus(self._focus_last)
+
     # Ages --------------------------------------------------------------------
 
     def show_age(self, freshness: Mapping[str, Freshness]) -> None:
@@ -187,8 +208,9 @@ class Page(Screen[None]):
         self.context.show(self.console.age_in_words(age))
         notice = self.query_one("#notice", TextLine)
         said = self.console.notice or (age.notice if age.stale else "")
-        notice.put([(f" {said}", TONES["warn"])] if said else [])
-        notice.set_class(bool(said), "-said")
+        since = age.since if age.stale else ""
+        notice.put([(f" {said}", TONES["warn"])], [(f"{since} ", PLAIN)])
+        notice.set_class(bool(said or since), "-said")
         self.on_age(age)
 
     def on_age(self, age: Age) -> None:
@@ -201,7 +223,9 @@ class Page(Screen[None]):
         return None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """An action with a reason against it is shown as off."""
+        """An action with a reason against it is shown as off; `:` and `/` are text on a line."""
+        if action in ("goto", "filter") and self._prompt is not None:
+            return False
         return None if self.why_not(action) else True
 
     def show_keys(self) -> None:
@@ -261,7 +285,8 @@ class Page(Screen[None]):
         self._focus_before, self._prompt = self.focused, prompt
         self.keys.display = False
         self.mount(prompt)
-        prompt.focus()
+        # At once, not when it is drawn: over a slow line the next letters are here already.
+        self.set_focus(prompt)
 
     def close_prompt(self) -> None:
         """Show the keys again and give them back to what had them."""
@@ -269,8 +294,7 @@ class Page(Screen[None]):
         if prompt is not None:
             prompt.remove()
             self.keys.display = True
-            if self._focus_before is not None:
-                self._focus_before.focus()
+            self.set_focus(self._focus_before)
             self.call_after_refresh(self.show_keys)
 
     def on_prompt_changed(self, message: Prompt.Changed) -> None:

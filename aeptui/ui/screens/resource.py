@@ -29,6 +29,8 @@ from aeptui.ui.widgets.text_line import Divider, Rule, TextLine
 
 SETTLE_S = 0.12
 """How long the cursor rests on a row before its detail is read beside the list."""
+PATIENCE_S = 0.3
+"""After this a detail that has to ask the platform says so, in place of the last one."""
 FIRST = 60
 """Rows drawn by the first paint, before the size of the terminal is known."""
 
@@ -37,7 +39,14 @@ class ListPage(Page):
     """Rows of one resource, filtered, sorted and opened; beside them the detail where it fits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", id="filter", tooltip="words, !word, field:value, n>5"),
+        Binding(
+            "slash",
+            "filter",
+            "filter",
+            priority=True,
+            id="filter",
+            tooltip="words, !word, field:value, n>5",
+        ),
         Binding("w", "why", "why", id="why", tooltip="why the run (or the last one) went wrong"),
         Binding("u", "used_by", "used by", id="used_by", tooltip="what it uses, and what uses it"),
         Binding("v", "raw", "raw", show=False, id="raw", tooltip="the platform's own JSON"),
@@ -107,6 +116,10 @@ class ListPage(Page):
             left += [("   filter ", DIM), (self.listing.filter, PLAIN), ("   esc clears it", DIM)]
         self.heading.put(left)
 
+    def on_resize(self) -> None:
+        """Wider shows more."""
+        self.call_after_refresh(self.show_beside)
+
     # The row under the cursor ----------------------------------------------------
 
     def on_resource_table_moved(self, _message: ResourceTable.Moved) -> None:
@@ -127,8 +140,16 @@ class ListPage(Page):
             return
         if told_before(self._beside, row):
             return
-        self._beside = row
-        self.beside.show(await self.resource.detail(self.session, row))
+        self._beside = None
+        reading = asyncio.ensure_future(self.resource.detail(self.session, row))
+        try:
+            await asyncio.wait([reading], timeout=PATIENCE_S)
+            if not reading.done():
+                self.beside.say(f"{row.name or self.resource.name}: asking the platform.")
+            self.beside.show(await reading)
+            self._beside = row
+        finally:
+            reading.cancel()
 
     def on_resource_table_opened(self, message: ResourceTable.Opened) -> None:
         """Open the row."""

@@ -8,7 +8,7 @@ from textual.strip import Strip
 from aeptui.resources import formats
 from aeptui.session import Session
 from aeptui.ui.ages import Age
-from aeptui.ui.drawing import Piece, both_ends
+from aeptui.ui.drawing import Piece, both_ends, cut
 from aeptui.ui.palette import BOLD, DIM, PLAIN, TONES
 from aeptui.ui.widgets.painted import Painted
 
@@ -51,6 +51,9 @@ class ContextBar(Painted):
         right = [*self._pace(), last]
         while len(right) > 1 and _length(left) + _length(right) + 2 > width:
             right.pop(0)
+        room = max(0, width - _length(left[:2]) - 2)
+        if _length(right) > room:
+            right = [(cut(right[0][0], room), right[0][1])]
         return [both_ends(left, right, width)]
 
     def _pace(self) -> list[Piece]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
@@ -12,8 +13,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from aeptui.resources.definition import Tone
-from aeptui.ui.drawing import both_ends
-from aeptui.ui.palette import BOLD, DIM, PLAIN, TONES
+from aeptui.ui.drawing import both_ends, cut
+from aeptui.ui.palette import BOLD, PLAIN, TONES
 from aeptui.ui.widgets.painted import Painted
 
 CURSOR = Style(reverse=True)
@@ -143,4 +144,6 @@ class Prompt(Painted, can_focus=True):
             before = "…" + before[-room:]
         words, tone = self._hint
         left = [(f" {self.sign}", BOLD), (before, PLAIN), (at, CURSOR), (after, PLAIN)]
-        return [both_ends(left, [(f"{words} ", DIM if tone == "dim" else TONES[tone])], width)]
+        spare = width - sum(cell_len(text) for text, _ in left) - 2
+        hint = cut(words, spare - 1) if spare > 8 else ""
+        return [both_ends(left, [(f"{hint} ", TONES[tone])], width)]

@@ -68,8 +68,17 @@ class ResourceTable(Painted, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False, id="up", tooltip="to the row above"),
         Binding("down,j", "move(1)", "down", show=False, id="down", tooltip="to the row below"),
-        Binding("pageup", "page(-1)", "page up", show=False, id="page_up"),
-        Binding("pagedown", "page(1)", "page down", show=False, id="page_down"),
+        Binding(
+            "pageup", "page(-1)", "page up", show=False, id="page_up", tooltip="up by what fits"
+        ),
+        Binding(
+            "pagedown",
+            "page(1)",
+            "page down",
+            show=False,
+            id="page_down",
+            tooltip="down by what fits",
+        ),
         Binding("home", "first", "first", show=False, id="first", tooltip="to the first row"),
         Binding("end", "last", "last", show=False, id="last", tooltip="to the last row"),
         Binding("enter", "open", "open", id="open", tooltip="open the row under the cursor"),

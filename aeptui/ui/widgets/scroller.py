@@ -21,8 +21,22 @@ class Scroller(Painted, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_lines(-1)", "up", show=False, id="up", tooltip="up"),
         Binding("down,j", "scroll_lines(1)", "down", show=False, id="down", tooltip="down"),
-        Binding("pageup", "scroll_pages(-1)", "page up", show=False, id="page_up"),
-        Binding("pagedown", "scroll_pages(1)", "page down", show=False, id="page_down"),
+        Binding(
+            "pageup",
+            "scroll_pages(-1)",
+            "page up",
+            show=False,
+            id="page_up",
+            tooltip="up by what fits",
+        ),
+        Binding(
+            "pagedown",
+            "scroll_pages(1)",
+            "page down",
+            show=False,
+            id="page_down",
+            tooltip="down by what fits",
+        ),
         Binding("home", "scroll_to_end(-1)", "top", show=False, id="first", tooltip="to the top"),
         Binding("end", "scroll_to_end(1)", "end", show=False, id="last", tooltip="to the end"),
     ]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
-from aeptui.ui.drawing import Piece, both_ends, line
-from aeptui.ui.palette import DIM
+from aeptui.ui.drawing import Piece, both_ends, line, wrap
+from aeptui.ui.palette import BOLD, DIM
 from aeptui.ui.widgets.painted import Painted
 
 
@@ -60,3 +60,12 @@ class Divider(Painted):
     def lines(self, width: int, height: int) -> list[Strip]:
         """As many lines as there are."""
         return [line([(" │"[:width], DIM)], width)] * height
+
+
+class TooSmall(Painted):
+    """One sentence in place of a page that does not fit; the page is back when it does."""
+
+    def lines(self, width: int, height: int) -> list[Strip]:
+        """The sentence, on as many lines as it needs."""
+        words = "aeptui needs 60 columns and 20 lines. Make the window larger, or press ctrl+q."
+        return [line([(f" {text}", BOLD)], width) for text in wrap(words, max(8, width - 2))]

@@ -1,0 +1,318 @@
+"""The console over a real mirror: what it shows, where the cursor is, what the keys do."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from aeptui.mirror.rows import FlowRow
+from aeptui.mirror.values import Listing
+from aeptui.resources.definition import Column, Detail, Resource
+from aeptui.session import Session
+from aeptui.ui.screens.detail import DetailPage
+from aeptui.ui.screens.home import HomePage
+from aeptui.ui.screens.resource import ListPage
+from aeptui.ui.screens.why import WhyPage
+from aeptui.ui.widgets.detail_view import DetailView
+from aeptui.ui.widgets.json_view import JsonView
+from tests.ui.conftest import HOSTILE, console, flows, run
+
+SIZES = [(80, 24), (120, 36), (160, 48), (60, 20)]
+
+
+async def test_the_first_frame_holds_the_last_known_rows_worst_first(filled: Session) -> None:
+    async with console(filled) as at:
+        lines = at.text.splitlines()
+        assert "FAILED" in lines[4] and "Salesforce contacts" in lines[4]
+        assert "PARTIAL" in lines[5] and "412" in lines[5]
+        assert "1 failed" in lines[1] and "412 rows lost" in lines[1]
+
+
+async def test_the_selected_line_is_marked_without_colour(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("down")
+        assert [line[0] for line in at.text.splitlines()].count("▸") == 1
+        assert at.text.splitlines()[5].startswith("▸PARTIAL")
+
+
+async def test_the_cursor_stays_on_its_flow_when_a_row_above_goes(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("down", "down", "down", "down")
+        held, first = at.table.held, at.table.ids[0]
+        left = [flow for flow in flows() if flow.id != first]
+        await filled.mirror.upsert("flows", left, seen_at=filled.now(), complete=True)
+        await at.until(lambda: first not in at.table.ids)
+        assert at.table.held == held
+
+
+async def test_when_the_row_under_the_cursor_goes_its_neighbour_takes_its_place(
+    filled: Session,
+) -> None:
+    async with console(filled) as at:
+        await at.press("down", "down", "down")
+        held, below = at.table.held, at.table.ids[4]
+        left = [flow for flow in flows() if flow.id != held]
+        await filled.mirror.upsert("flows", left, seen_at=filled.now(), complete=True)
+        await at.until(lambda: held not in at.table.ids)
+        assert at.table.held == below
+
+
+async def test_until_a_key_is_pressed_the_cursor_is_on_the_worst(filled: Session) -> None:
+    async with console(filled) as at:
+        assert at.table.held == "flow-000"
+        await filled.mirror.upsert("runs", [run(21, 0, 1)], seen_at=filled.now())
+        await filled.watch.once()
+        await at.until(lambda: at.table.ids[0] != "flow-000")
+        assert at.table.held == at.table.ids[0]
+
+
+async def test_paging_down_passes_every_run_once_and_in_order(filled: Session) -> None:
+    everything = await filled.mirror.window(Listing("runs"), 2000)
+    wanted = [row.id for row in everything.rows]
+    assert len(wanted) == 840
+    async with console(filled) as at:
+        await at.type(":runs")
+        await at.press("enter")
+        await at.until(lambda: isinstance(at.app.screen, ListPage) and at.table.held == wanted[0])
+        for index in range(1, 80):
+            await at.press("down")
+            await at.until(lambda i=index: at.table.held == wanted[i])
+        await at.press("end")
+        await at.until(lambda: at.table.held == wanted[-1])
+        await at.press("home")
+        await at.until(lambda: at.table.held == wanted[0])
+        for _ in range(20):
+            await at.press("pagedown")
+        await at.until(lambda: at.table.held == wanted[20 * (len(at.table.ids) - 1)])
+
+
+@pytest.mark.parametrize(("columns", "lines"), SIZES)
+async def test_a_hostile_name_is_shown_harmless_and_breaks_no_line(
+    filled: Session, columns: int, lines: int
+) -> None:
+    async with console(filled, columns, lines) as at:
+        await at.sees("[red]bold")
+        assert all(cell_len(line) == columns for line in at.text.splitlines())
+        await at.press("down", "down", "down", "enter")
+        await at.until(lambda: isinstance(at.app.screen, DetailPage))
+        await at.sees("[red]bold[/] [/oops] 日本語")
+        assert all(cell_len(line) == columns for line in at.text.splitlines())
+        assert isinstance(at.app.screen, DetailPage) and at.app.screen.row.name == HOSTILE
+
+
+async def test_a_filter_narrows_as_it_is_typed_and_esc_puts_back_what_was_there(
+    filled: Session,
+) -> None:
+    async with console(filled) as at:
+        await at.type("/state:failed,partial")
+        await at.until(lambda: at.table.ids == ["flow-000", "flow-001"])
+        await at.press("enter")
+        await at.sees("filter state:failed,partial")
+        await at.press("escape")
+        await at.until(lambda: len(at.table.ids) > 5)
+        assert "filter" not in at.text.splitlines()[1]
+
+
+async def test_an_unknown_field_is_named_with_those_that_there_are(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.type("/foo:1")
+        await at.sees("have no field foo")
+        await at.press("escape")
+        await at.until(lambda: len(at.table.ids) > 5)
+
+
+async def test_sorting_by_the_next_column_shows_which_and_reverses(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("s")
+        await at.sees("FLOW↑")
+        by_name = at.table.ids[0]
+        await at.press("S")
+        await at.sees("FLOW↓")
+        assert at.table.ids[0] != by_name
+
+
+async def test_a_flow_opens_to_its_runs_and_a_run_to_its_rows(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("enter")
+        await at.sees("Salesforce contacts", "flow runs", "RECEIVED")
+        await at.press("down", "enter")
+        await at.sees("Steps", "1,019")
+        await at.press("escape", "escape")
+        await at.until(lambda: isinstance(at.app.screen, HomePage))
+
+
+async def test_why_says_at_once_what_the_mirror_knows(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("down", "w")
+        await at.until(lambda: isinstance(at.app.screen, WhyPage))
+        await at.sees("412 of 1,000 rows lost")
+
+
+async def test_a_named_resource_can_be_followed_with_enter(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("enter")
+        await at.sees("flow runs")
+        view = at.app.screen.query_one(DetailView)
+        await at.until(lambda: view.detail is not None)
+        await at.press("tab", "end")
+        for _ in range(12):
+            if view.target is None:
+                await at.press("up")
+        assert view.target is not None
+        wanted = view.target
+        await at.press("enter")
+        await at.until(
+            lambda: isinstance(at.app.screen, DetailPage) and at.app.screen.row.id == wanted.id
+        )
+
+
+async def test_used_by_leads_to_what_a_flow_uses(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("u")
+        await at.sees("uses", "base connection", "Salesforce prod")
+        await at.press("enter")
+        await at.until(
+            lambda: isinstance(at.app.screen, DetailPage) and at.app.screen.row.id == "base-1"
+        )
+
+
+async def test_raw_shows_the_whole_answer(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("v")
+        await at.sees('"scheduleParams"', '"interval"')
+        assert at.app.screen.query_one(JsonView).text.count("\n") > 3
+
+
+async def test_a_typo_on_the_go_to_line_is_met_with_the_nearest_word(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.type(":flws")
+        await at.sees("did you mean flows?")
+        await at.press("enter")
+        await at.sees("Nothing is called 'flws' here. Did you mean :flows?")
+
+
+async def test_the_go_to_line_completes_and_finds_names(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.type(":bas")
+        await at.press("tab", "enter")
+        await at.sees("base connections  1", "Salesforce prod")
+        await at.type(":Dynamics leads")
+        await at.press("enter")
+        await at.until(
+            lambda: isinstance(at.app.screen, DetailPage) and at.app.screen.row.id == "flow-001"
+        )
+
+
+async def test_an_empty_list_says_what_would_be_in_it(session: Session) -> None:
+    async with console(session) as at:
+        await at.sees("No flows in this sandbox yet.")
+
+
+async def test_when_the_platform_is_away_the_rows_stay_and_their_age_is_told(
+    filled: Session,
+) -> None:
+    async with console(filled) as at:
+        await filled.mirror.note(
+            "flows", at=filled.now(), trouble="Nothing answers at all.", next_in_s=20
+        )
+        await at.sees("not current, trying again in", "Nothing answers at all.", "ago")
+        assert "FAILED" in at.text and at.table.stale
+
+
+async def test_a_window_that_is_too_small_says_so_and_comes_back(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.pilot.resize_terminal(50, 15)
+        await at.sees("aeptui needs 60 columns")
+        assert "FAILED" not in at.text
+        await at.pilot.resize_terminal(80, 24)
+        await at.sees("FAILED", "Salesforce contacts")
+
+
+async def test_at_120_columns_the_selected_rows_detail_opens_on_the_right(filled: Session) -> None:
+    async with console(filled, 120, 36) as at:
+        await at.sees("LastModifiedDate")
+        await at.press("down")
+        beside = at.app.screen.query_one("#beside", DetailView)
+        await at.until(
+            lambda: beside.detail is not None and beside.detail.title == "Dynamics leads"
+        )
+
+
+async def test_help_names_every_key_and_why_some_are_off(filled: Session) -> None:
+    async with console(filled, 80, 48) as at:
+        await at.type(":datasets")
+        await at.press("enter")
+        await at.sees("CRM contacts")
+        await at.press("question_mark")
+        await at.sees("(off: only flows and runs")
+
+
+async def test_another_sandbox_is_another_session_with_nothing_of_the_old_one(
+    filled: Session,
+) -> None:
+    async with console(filled) as at:
+        await at.type(":sandbox")
+        await at.press("enter")
+        await at.sees("SANDBOX", "Empty")
+        await at.press("down", "enter")
+        await at.until(lambda: at.app.session is not filled)
+        await at.sees("acme / empty", "No flows in this sandbox yet.")
+        await at.until(lambda: len(at.app.screen_stack) == 1)
+
+
+async def test_a_sandbox_that_does_not_exist_is_met_with_the_nearest_one(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.type(":sandbox prd")
+        await at.press("enter")
+        await at.sees("There is no sandbox prd here. Did you mean prod?")
+
+
+async def test_a_frozen_screen_holds_still_until_it_is_let_go(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("z")
+        await at.sees("frozen")
+        left = [flow for flow in flows() if flow.id != "flow-000"]
+        await filled.mirror.upsert("flows", left, seen_at=filled.now(), complete=True)
+        await at.pilot.pause(0.5)
+        assert "Salesforce contacts" in at.text.splitlines()[4]
+        await at.press("z")
+        await at.until(lambda: "flow-000" not in at.table.ids)
+
+
+async def test_a_bug_in_one_panel_breaks_that_panel_in_words_and_no_other(
+    filled: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_row: FlowRow, _moment: object) -> str:
+        raise ZeroDivisionError
+
+    async def detail(_session: Session, _row: object) -> Detail:
+        raise ZeroDivisionError
+
+    resource = Resource(
+        kind="flows", name="flow", plural="flows", aliases=(), detail=detail, order="name",
+        empty="", columns=(Column("X", broken, width=8),),
+    )  # fmt: skip
+    async with console(filled) as at:
+        await at.app.push_screen(ListPage(filled, resource))
+        await at.sees("This panel is broken by a bug of ours", "acme / dev", "? help")
+        assert any("ZeroDivisionError" in (r.exc_text or "") for r in caplog.records)
+
+
+async def test_ctrl_c_quits_at_the_second_press(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("ctrl+c")
+        await at.sees("Press ctrl+c again to quit.")
+        await at.press("ctrl+c")
+        await at.until(lambda: at.app.return_code == 0 or not at.app.is_running)
+
+
+async def test_q_on_home_quits_and_elsewhere_does_not(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.press("v")
+        await at.sees("scheduleParams")
+        await at.press("q")
+        await at.pilot.pause(0.1)
+        assert at.app.is_running
+        await at.press("escape", "q")
+        await at.until(lambda: not at.app.is_running)
+        assert at.app.return_code == 0

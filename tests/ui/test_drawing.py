@@ -1,0 +1,70 @@
+"""Text into cells."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from aeptui.ui.drawing import both_ends, cut, fit, line, wrap
+from aeptui.ui.palette import PLAIN, PLAIN_SYMBOLS, ascii_only
+from aeptui.ui.widgets.resource_table import run_strip
+
+TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=120)
+
+
+@given(TEXT, st.integers(0, 60))
+def test_a_fitted_text_takes_exactly_its_cells_whatever_it_holds(text: str, width: int) -> None:
+    assert cell_len(fit(text, width)) == width
+    assert cell_len(fit(text, width, "right")) == width
+
+
+@given(TEXT, st.integers(0, 60))
+def test_a_cut_text_never_takes_more_than_its_room(text: str, width: int) -> None:
+    assert cell_len(cut(text, width)) <= width
+
+
+@given(st.lists(TEXT, max_size=5), st.lists(TEXT, max_size=3), st.integers(1, 80))
+def test_a_line_is_as_wide_as_the_screen_for_any_pieces(
+    left: list[str], right: list[str], width: int
+) -> None:
+    pieces = [(text, PLAIN) for text in left]
+    for strip in (line(pieces, width), both_ends(pieces, [(t, PLAIN) for t in right], width)):
+        assert sum(cell_len(segment.text) for segment in strip) == width
+
+
+@given(TEXT, st.integers(4, 60))
+def test_wrapped_lines_fit_and_lose_no_letter(text: str, width: int) -> None:
+    lines = list(wrap(text, width))
+    assert all(cell_len(one) <= width for one in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_a_text_that_does_not_fit_ends_in_an_ellipsis() -> None:
+    assert cut("Salesforce opportunities", 12) == "Salesforce…"
+
+
+def test_the_newest_run_of_a_strip_stands_at_the_right_edge() -> None:
+    assert "".join(text for text, _ in run_strip("..pF", 8)) == "    ··pF"
+
+
+def test_every_symbol_has_a_stand_in_of_one_cell() -> None:
+    assert all(len(chr(stand_in) if isinstance(stand_in, int) else stand_in) == 1
+               for stand_in in PLAIN_SYMBOLS.values())  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("environ", "ascii"),
+    [
+        ({"LANG": "C"}, True),
+        ({"LC_ALL": "POSIX", "LANG": "en_US.UTF-8"}, True),
+        ({"LANG": "de_DE.ISO-8859-1"}, True),
+        ({"LANG": "C.UTF-8"}, False),
+        ({"LANG": "en_US.utf8"}, False),
+    ],
+)
+def test_only_ascii_is_sent_where_the_locale_is_not_utf8(
+    environ: dict[str, str], ascii: bool
+) -> None:
+    assert ascii_only(environ) is ascii
