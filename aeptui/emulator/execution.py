@@ -142,7 +142,6 @@ class Execution:
             dataset = dataset_of(self._world, run.sandbox, flow)
         except Broken as reason:
             raise _failed("promotionActivity", NO_BATCH, reason.sentence) from None
-        work.dataset_id = dataset.id
         work.batch_id = batches.open_batch(
             self._world,
             run.sandbox,

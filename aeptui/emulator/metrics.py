@@ -32,7 +32,6 @@ class Work:
     transfer_id: str = ""
     promotion_id: str = ""
     batch_id: str = ""
-    dataset_id: str = ""
     received: int = 0
     ingested: int = 0
     skipped: int = 0

@@ -331,6 +331,40 @@ def test_any_way_of_moving_the_clock_gives_the_same_runs(
     assert found[0] == found[1]
 
 
+@settings(max_examples=10, deadline=None)
+@given(
+    bad=st.floats(0, 1),
+    seen=st.floats(0, 1),
+    tolerated=st.none() | st.floats(0.1, 100),
+    diagnostics=st.booleans(),
+)
+def test_any_run_that_ended_closes(
+    tmp_path_factory: pytest.TempPathFactory,
+    bad: float,
+    seen: float,
+    tolerated: float | None,
+    diagnostics: bool,
+) -> None:
+    options: dict[str, object] = {"errorDiagnosticsEnabled": diagnostics}
+    if tolerated is not None:
+        options["partialIngestionPercent"] = tolerated
+    with stage_in(tmp_path_factory.mktemp("any")) as stage:
+        flow = stage.flow("salesforce.campaign", options=options)
+        stage.incidents.add("bad_rows", "dev", flow=flow.id, share=bad)
+        stage.incidents.add("volume", "dev", flow=flow.id, share=seen)
+        stage.at(16)
+        (run,) = stage.runs(flow)
+        assert closes(run)
+        of = records(run)
+        kept = len(stage.lines(batch_of(run), "part-")) if len(run["activities"]) > 1 else 0
+        assert kept == of["outputRecordCount"]
+        share = 100 * of["failedRecordCount"] / max(1, of["inputRecordCount"])
+        if status(run) == "failed":
+            assert kept == 0 and of["failedRecordCount"] > 0
+        else:
+            assert share <= (tolerated or 0)
+
+
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
