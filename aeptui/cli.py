@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from aeptui.rehearsal import Rehearsal
     from aeptui.session import Session
 
-FINE, TROUBLE, USAGE, REFUSED, UNREACHABLE, BUG = 0, 1, 2, 3, 4, 70
-INTERRUPTED = 130
+FINE, USAGE, INTERRUPTED = 0, 2, 130
 
 KINDS = (
     "flows",
@@ -100,62 +99,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
     except Exception as error:
+        from aeptui.exits import failed
+
         return failed(error)
-
-
-def failed(error: Exception) -> int:
-    """Say in one sentence what went wrong, and choose the exit code."""
-    code = expected(error)
-    if code is None:
-        return unforeseen(error)
-    from aeptui.log import scrub
-
-    text = scrub(str(error))
-    print(f"aeptui: {text if text.endswith(('.', '?', ')')) else text + '.'}", file=sys.stderr)
-    return code
-
-
-def expected(error: Exception) -> int | None:
-    """The exit code of a failure that can be expected; None for a bug of ours."""
-    name = type(error).__name__
-    module = type(error).__module__
-    if module == "aeptui.config" or module == "aeptui.credentials":
-        return USAGE
-    if module == "aeptui.rehearsal":
-        return UNREACHABLE
-    if name in ("FilterError", "UnknownOrder", "Usage"):
-        return USAGE
-    if name in ("NotThere", "NoSuchRun"):
-        return TROUBLE
-    if "aeptui.api.errors" not in sys.modules:
-        return None
-    from aeptui.api import errors
-
-    if isinstance(error, errors.SettingsError):
-        return USAGE
-    if isinstance(error, errors.AuthError | errors.Forbidden):
-        return REFUSED
-    if isinstance(error, errors.ApiUnreachable | errors.RateLimited | errors.BadAnswer):
-        return UNREACHABLE
-    if isinstance(error, errors.ApiError):
-        down = error.status >= 500 and not isinstance(error, errors.NotEmulated)
-        return UNREACHABLE if down else TROUBLE
-    return None
-
-
-def unforeseen(error: BaseException) -> int:
-    """A bug of ours: the traceback goes to the log, a sentence and its path to the operator."""
-    from aeptui import log
-    from aeptui.config import state_dir
-
-    path = log.begin(state_dir(os.environ))
-    log.unforeseen(error)
-    print(
-        f"aeptui: something went wrong that should not have ({type(error).__name__}); "
-        f"{path} has the details.",
-        file=sys.stderr,
-    )
-    return BUG
 
 
 # The arguments ----------------------------------------------------------------

@@ -65,6 +65,10 @@ class ScrubbedFormatter(logging.Formatter):
 class _PrivateFile(logging.handlers.RotatingFileHandler):
     """A rotating file, 0600 from the moment it exists."""
 
+    @property
+    def path(self) -> Path:
+        return Path(self.baseFilename)
+
     def _open(self):  # type: ignore[no-untyped-def]
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         descriptor = os.open(self.baseFilename, flags, 0o600)
@@ -74,19 +78,21 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
 
 def log_path(state_dir: Path) -> Path:
     """Where the log is written."""
-    return state_dir / "log" / "aeptui.log"
+    return state_dir.absolute() / "log" / "aeptui.log"
 
 
 def begin(state_dir: Path, level: str = "info") -> Path:
-    """Send the records of this process to the log; the path that was opened."""
+    """Send the records of this process to the log, once; the path that was opened."""
     path = log_path(state_dir)
+    root = logging.getLogger()
+    if any(isinstance(each, _PrivateFile) and each.path == path for each in root.handlers):
+        return path
     private_dir(state_dir)
     private_dir(path.parent)
     handler = _PrivateFile(path, maxBytes=_BYTES, backupCount=_KEPT)
     handler.setFormatter(
         ScrubbedFormatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     )
-    root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(level.upper())
     # httpx tells every request at INFO; our own account of calls is the meter's.

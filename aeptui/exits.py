@@ -1,0 +1,72 @@
+"""Exit codes, and which failure leads to which; imported when something has failed."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from aeptui.api import errors
+from aeptui.config import ConfigError, state_dir
+from aeptui.credentials import SecretUnavailable
+from aeptui.headless.listing import Usage
+from aeptui.headless.one import NotThere
+from aeptui.log import begin, log_path, scrub
+from aeptui.log import unforeseen as write_down
+from aeptui.mirror.filter import FilterError
+from aeptui.rehearsal import RehearsalError
+from aeptui.resources.why import NoSuchRun
+
+TROUBLE, USAGE, REFUSED, UNREACHABLE, BUG = 1, 2, 3, 4, 70
+
+CODES: tuple[tuple[type[Exception], int], ...] = (
+    (ConfigError, USAGE),
+    (SecretUnavailable, USAGE),
+    (Usage, USAGE),
+    (FilterError, USAGE),
+    (errors.SettingsError, USAGE),
+    (errors.AuthError, REFUSED),
+    (errors.Forbidden, REFUSED),
+    (errors.ApiUnreachable, UNREACHABLE),
+    (errors.RateLimited, UNREACHABLE),
+    (errors.BadAnswer, UNREACHABLE),
+    (RehearsalError, UNREACHABLE),
+    (errors.NotEmulated, TROUBLE),
+    (NotThere, TROUBLE),
+    (NoSuchRun, TROUBLE),
+)
+"""The first that fits is the one."""
+
+
+def expected(error: Exception) -> int | None:
+    """The exit code of a failure that can be expected; None for a bug of ours."""
+    for kind, code in CODES:
+        if isinstance(error, kind):
+            return code
+    if isinstance(error, errors.ApiError):
+        return UNREACHABLE if error.status >= 500 else TROUBLE
+    return TROUBLE if isinstance(error, errors.ApiTrouble) else None
+
+
+def failed(error: Exception) -> int:
+    """Say in one sentence what went wrong; the exit code."""
+    code = expected(error)
+    if code is None:
+        return unforeseen(error)
+    text = scrub(str(error))
+    print(f"aeptui: {text if text.endswith(('.', '?')) else text + '.'}", file=sys.stderr)
+    return code
+
+
+def unforeseen(error: Exception) -> int:
+    """A bug of ours: the traceback goes to the log, a sentence and its path to the operator."""
+    folder = state_dir(os.environ)
+    sentence = f"something went wrong that should not have ({type(error).__name__})"
+    try:
+        begin(folder)
+        write_down(error)
+    except OSError as reason:
+        told = f"the log at {log_path(folder)} cannot be written: {reason.strerror}"
+    else:
+        told = f"{log_path(folder)} has the details"
+    print(f"aeptui: {sentence}; {told}.", file=sys.stderr)
+    return BUG
