@@ -32,6 +32,12 @@ ONCE_PAGES = 10
 _LEAST_S = 1.0
 _FOLLOWER_S = 1.0
 
+_SHARE = 0.8
+"""Of the budget; the rest is for questions and for more than one page."""
+
+_CALLS = {"runs": 2}
+"""Calls a look takes where it is not one: what is new, and what is still open."""
+
 LIVE = ("flows", "runs", "batches")
 
 SLOW = (
@@ -131,7 +137,7 @@ class Sync:
             ]
         for kind in dict.fromkeys(wanted):
             await self._look(kind, self._services)
-            await self._note(kind, None, self._interval(kind))
+            await self._note(kind, None, self.interval(kind))
 
     async def _follow_others(self) -> None:
         while True:
@@ -147,7 +153,7 @@ class Sync:
                 loop = SyncLoop(
                     kind,
                     partial(self._look, kind, background),
-                    interval=partial(self._interval, kind),
+                    interval=partial(self.interval, kind),
                     note=self._note,
                 )
                 self._loops[kind] = loop
@@ -279,7 +285,18 @@ class Sync:
             next_in_s=wait * max(self._clock.speed, 1.0),
         )
 
-    def _interval(self, kind: str) -> float:
+    def interval(self, kind: str) -> float:
+        """Real seconds between two looks at `kind`.
+
+        They are divided by the platform's speed, but all stretched alike where
+        they would ask for more than the budget has: else what is live would
+        wait in line behind what is slow.
+        """
+        wanted = sum(_CALLS.get(each, 1) * 60 / self._pace(each) for each in (*LIVE, *SLOW))
+        allowed = self._services.budget.calls_per_minute * _SHARE
+        return self._pace(kind) * max(1.0, wanted / allowed)
+
+    def _pace(self, kind: str) -> float:
         if kind == "batches":
             return self._real(self._settings.batches_s)
         slow = kind not in LIVE

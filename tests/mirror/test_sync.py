@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from aeptui.api.clock import PlatformClock
 from aeptui.api.errors import ApiTrouble
 from aeptui.api.services import ApiSettings, Secret, Services
 from aeptui.mirror.store import Mirror
@@ -249,3 +250,25 @@ async def test_the_second_console_reads_what_the_first_one_syncs_and_takes_over(
                 assert not second.sync.leading
         async with following(second.sync):
             await until(second.mirror, lambda: second.sync.leading)
+
+
+@pytest.mark.parametrize("speed", [0.0, 1.0, 60.0, 10_000.0])
+@pytest.mark.parametrize("calls", [6, 20, 600])
+def test_at_any_speed_the_looks_fit_into_the_budget(
+    tmp_path: Path, speed: float, calls: int
+) -> None:
+    settings = ApiSettings(
+        org_id="o",
+        client_id="c",
+        client_secret=Secret("s"),
+        sandbox="dev",
+        calls_per_minute=calls,
+    )
+    services = Services(settings, clock=PlatformClock(speed=speed))
+    mirror = Mirror.open(tmp_path / "m.sqlite", run_verdict=run_verdict, clock=services.clock.now)
+    sync = Sync(services, mirror, services.clock, SyncSettings())
+    mirror.close()
+    looks = sum(60 / sync.interval(kind) for kind in KINDS) + 60 / sync.interval("runs")
+    assert looks <= calls
+    if speed == 1.0 and calls >= 20:
+        assert (sync.interval("flows"), sync.interval("datasets")) == (15.0, 600.0)
