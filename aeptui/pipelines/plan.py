@@ -137,8 +137,7 @@ class Step:
 
     def secret_names(self) -> tuple[str, ...]:
         """The secrets that its body needs, each once."""
-        leaves = _leaves(self.body)
-        return tuple(dict.fromkeys(leaf.name for leaf in leaves if isinstance(leaf, SecretRef)))
+        return secret_names(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +183,12 @@ def refs_in(path: str) -> list[Ref]:
 def fill_path(path: str, value: Mapping[Ref, str]) -> str:
     """`path` with each reference replaced by its (encoded) value."""
     return _REFERENCE.sub(lambda found: value[Ref(found[1], _part(found[2]))], path)
+
+
+def secret_names(body: Json) -> tuple[str, ...]:
+    """The secrets that a body needs, each once."""
+    leaves = _leaves(body)
+    return tuple(dict.fromkeys(leaf.name for leaf in leaves if isinstance(leaf, SecretRef)))
 
 
 def _part(text: str | None) -> Part:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +26,7 @@ from aeptui.pipelines.plan import (
     Undo,
     fill_path,
     refs_in,
+    secret_names,
 )
 
 CONTENT_TYPE = "application/json"
@@ -50,7 +51,7 @@ def render(step: Step | Undo, known: Mapping[str, Made], secrets: Secrets) -> Wr
     """
 
     def reveal(secret: SecretRef) -> str:
-        if secret.name not in secrets:
+        if not secrets.get(secret.name):
             raise MissingSecret(secret.name)
         return secrets[secret.name].reveal()
 
@@ -60,7 +61,8 @@ def render(step: Step | Undo, known: Mapping[str, Made], secrets: Secrets) -> Wr
             raise UnknownAnswer(f"The {ref.part} of the step {ref.step} is not known yet")
         return value
 
-    return _Filling(answer, reveal, _encoded).request(step)
+    request = _Filling(answer, reveal, _encoded).request(step)
+    return replace(request, secrets=tuple(secrets[name] for name in secret_names(step.body)))
 
 
 def preview(step: Step | Undo, known: Mapping[str, Made] | None = None) -> WriteRequest:
