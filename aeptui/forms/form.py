@@ -8,15 +8,15 @@ drives the form puts the missing questions and calls again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from aeptui.api.exploring import SourceColumn
 from aeptui.forms.fields import Answers, Field
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.xdm_fields import XdmField
-from aeptui.pipelines.plan import Ref, Step
+from aeptui.pipelines.plan import Ref, Secrets, Step
 
 Id: TypeAlias = str | Ref
 """An id that is known, or that an earlier step of the plan will bring."""
@@ -30,12 +30,17 @@ class Given:
     here, so the form asks for one that exists.
     """
 
+    called: str = ""
+    """A name to propose."""
     connection_spec: str = ""
     base_connection: Id | None = None
     source_connection: Id | None = None
     columns: tuple[SourceColumn, ...] | None = None
-    sample: tuple[dict[str, object], ...] = ()
+    table: str = ""
+    sample: tuple[dict[str, Any], ...] = ()
     schema: Id | None = None
+    schema_version: str = "1.0"
+    """A schema that is still to be made begins with it (AEP.md 4.3)."""
     schema_fields: tuple[XdmField, ...] | None = None
     dataset: Id | None = None
     target_connection: Id | None = None
@@ -47,18 +52,64 @@ NOTHING = Given()
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a form can show before anything is sent: sample rows, the fields of a schema.
+
+    `waits` and `trouble` are as with a field. `faults` are sentences under the
+    fields that they are about.
+    """
+
+    title: str
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    note: str = ""
+    faults: Mapping[str, str] = field(default_factory=dict)
+    waits: str = ""
+    trouble: str = ""
+
+
+def no_look(_answers: Answers, _lookups: Lookups, _given: Given) -> Look | None:
+    return None
+
+
+def no_secrets(_answers: Answers, _lookups: Lookups, _given: Given) -> Secrets:
+    return Secrets()
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """The questions for one kind, the faults in its answers, and the steps they come to.
 
     `check` answers with a sentence for each field that is not right, by its
-    name; an empty one means that `steps` may be called. `steps` calls its first
-    step `name_of_step`, so that later ones can refer to it.
+    name; an empty one means that `steps` may be called. `steps` calls the step
+    that makes the thing `step`, so that later ones can refer to it; `secrets`
+    are those that the steps name. `look` asks the platform for more than the
+    fields do, so it is called only when someone wants to see; it is None where
+    there is nothing to see.
     """
 
     kind: str
     title: str
     intro: str
+    step: str
     fields: Callable[[Answers, Lookups, Given], tuple[Field, ...]]
     check: Callable[[Answers, Lookups, Given], dict[str, str]]
     steps: Callable[[Answers, Lookups, Given], list[Step]]
-    name_of_step: str
+    secrets: Callable[[Answers, Lookups, Given], Secrets] = no_secrets
+    look: Callable[[Answers, Lookups, Given], Look | None] = no_look
+    looks: str = ""
+    """What `look` shows, in a word or two; empty where there is nothing."""
+
+
+async def settled(form: Form, answers: Answers, lookups: Lookups, given: Given = NOTHING) -> None:
+    """Put every question that the form's fields and checks read, until none is open.
+
+    What could not be answered stays as the trouble of its field. For whoever
+    has no screen to keep alive meanwhile.
+    """
+    while True:
+        lookups.start_over()
+        form.fields(answers, lookups, given)
+        form.check(answers, lookups, given)
+        if not await lookups.ask_missing():
+            return
