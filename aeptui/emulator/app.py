@@ -4,7 +4,7 @@ import importlib
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from email.utils import formatdate
 from threading import Condition
 from typing import TYPE_CHECKING
@@ -83,9 +83,16 @@ class Emulator:
         return self._runner
 
     def answer(
-        self, call: Call, handler: Handler, *, authorised: bool, sandbox: bool, settle: bool
+        self,
+        call: Call,
+        handler: Handler,
+        *,
+        authorised: bool,
+        sandbox: bool,
+        settle: bool,
+        atomic: bool,
     ) -> Response:
-        """One request from its checks to its answer, as one transaction."""
+        """One request from its checks to its answer, as one transaction if it is `atomic`."""
         with self._my_turn():
             if authorised:
                 authorise(call)
@@ -93,7 +100,7 @@ class Emulator:
                 self.runner.settle()
             if sandbox:
                 choose_sandbox(call)
-            with self.world.transaction():
+            with self.world.transaction() if atomic else nullcontext():
                 return handler(call)
 
     def race(self, path: str) -> None:

@@ -106,11 +106,13 @@ def endpoint(
     sandbox: bool = True,
     authorised: bool = True,
     settle: bool = True,
+    atomic: bool = True,
 ) -> Route:
     """A route of a service: one handler per method, run in a thread under the world's lock.
 
     `family` is the shape of its errors; `sandbox=False` for the calls that need no sandbox,
-    `authorised=False` for the token endpoint and the control calls.
+    `authorised=False` for the token endpoint and the control calls. `atomic=False` is for
+    a call that lets much time pass, which is committed step by step.
     """
 
     async def answer(request: Request) -> Response:
@@ -144,6 +146,7 @@ def endpoint(
                 authorised=authorised,
                 sandbox=sandbox,
                 settle=settle,
+                atomic=atomic,
             )
         except Refusal as refusal:
             return refused(refusal, call.request_id, emulator.world.clock.now_ms())

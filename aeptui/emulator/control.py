@@ -44,15 +44,21 @@ _FORGOTTEN = {
 
 
 def routes(world: World) -> list[Route]:
-    def at(path: str, **handlers: Handler) -> Route:
+    def at(path: str, atomic: bool = True, **handlers: Handler) -> Route:
         guarded = {method: _local(handler) for method, handler in handlers.items()}
         return endpoint(
-            CONTROL + path, guarded, family="plain", sandbox=False, authorised=False, settle=False
+            CONTROL + path,
+            guarded,
+            family="plain",
+            sandbox=False,
+            authorised=False,
+            settle=False,
+            atomic=atomic,
         )
 
     return [
         at("/state", GET=state),
-        at("/clock", POST=clock),
+        at("/clock", atomic=False, POST=clock),
         at("/faults", GET=list_faults, POST=add_fault, DELETE=remove_faults),
         at("/faults/{id}", DELETE=remove_faults),
         at("/incidents", GET=list_incidents, POST=add_incident, DELETE=remove_incidents),
