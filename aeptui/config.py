@@ -231,7 +231,11 @@ def rehearsal_config(env: Mapping[str, str], flags: Flags | None = None) -> Conf
     reaches a real platform.
     """
     return Config(
-        config_path({}), state_dir(env), chosen="", flags=replace(flags or Flags(), config=None)
+        config_path({}),
+        state_dir(env),
+        # The platform is ours: a wider budget keeps nobody else waiting.
+        settings=Settings(sync_calls_per_minute=60),
+        flags=replace(flags or Flags(), config=None),
     )
 
 
