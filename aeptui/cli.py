@@ -250,6 +250,7 @@ def _load(options: argparse.Namespace) -> Config:
 
 def console(options: argparse.Namespace) -> int:
     """The console on the chosen profile, or the first screen where there is none."""
+    _need_a_terminal()
     config = _load(options)
     if not config.chosen:
         from aeptui.ui.app import run_first_screen
@@ -265,11 +266,20 @@ def demo(options: argparse.Namespace) -> int:
     from aeptui.config import rehearsal_config
     from aeptui.rehearsal import Options, Rehearsal
 
+    _need_a_terminal()
+
     config = rehearsal_config(os.environ, flags_of(options))
     wish = Options(options.seed, options.speed, options.start, options.fresh, options.port)
     rehearsal = Rehearsal.prepare(config, wish)
     rehearsal.start()
     return _on_screen(config, rehearsal)
+
+
+def _need_a_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        from aeptui.headless.listing import Usage
+
+        raise Usage("The console needs a terminal; `aeptui list flows` works without one.")
 
 
 def _on_screen(config: Config, rehearsal: Rehearsal | None = None) -> int:

@@ -271,6 +271,14 @@ def test_nothing_configured_is_one_sentence(tmp_path: Path) -> None:
     assert "aeptui demo" in sentence(done)
 
 
+@pytest.mark.parametrize("words", [(), ("demo",)])
+def test_the_console_says_that_it_needs_a_terminal(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(*words, env={"AEPTUI_STATE_DIR": str(tmp_path)}, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert "needs a terminal" in sentence(done)
+    assert not list(tmp_path.iterdir())
+
+
 def test_completion_knows_the_commands(tmp_path: Path) -> None:
     done = run("completion", "bash", env={"AEPTUI_STATE_DIR": str(tmp_path)})
     assert done.returncode == 0
