@@ -9,7 +9,7 @@ needs to know nothing else. Leaving the events early stops before the next write
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from aeptui.api.errors import ApiTrouble, NotFound
@@ -49,14 +49,11 @@ async def apply(
         yield Event("refused", plan, reason or _BUSY)
         return
     try:
+        reason = _not_ready(plan, await journal.entry(plan.id), secrets)
+        if reason:
+            yield Event("refused", plan, f"{reason}; nothing was sent")
+            return
         entry = await journal.begin(plan)
-        if any(each.state in ("undone", "left") for each in entry.steps):
-            yield Event("refused", plan, f"{_HALF_BACK}; nothing was sent")
-            return
-        missing = _missing_secrets(entry, secrets)
-        if missing:
-            yield Event("refused", plan, f"{_list(missing)} must be given again; nothing was sent")
-            return
         work = _Work(plan, secrets, services, journal, sleep, settling_s)
         work.known.update(entry.known())
         for each in entry.steps:
@@ -70,8 +67,7 @@ async def apply(
     except JournalError as error:
         yield Event("refused", plan, str(error))
     finally:
-        left = await journal.entry(plan.id)
-        claim.release(ended=left is not None and left.ended != "")
+        claim.release(ended=await _is_over(plan, journal))
 
 
 async def resume(
@@ -275,8 +271,6 @@ class _Work:
     ) -> Event:
         sentence = f"{step.title}: {trouble}"
         await self._settled(step, "failed", write, sentence=str(trouble), trouble=trouble)
-        if not self.known:
-            await self._journal.end(self.plan.id, "failed")
         error = trouble if isinstance(trouble, ApiTrouble) else None
         return self._event("failed", step, sentence, error=error)
 
@@ -364,14 +358,26 @@ def _made_by(step: Step, answer: WriteAnswer) -> Made:
     return Made(answer.id or step.target, answer.etag, answer.version)
 
 
-def _missing_secrets(entry: Entry, secrets: Mapping[str, object]) -> list[str]:
-    wanted = [
-        name
-        for each in entry.steps
-        if each.state not in ("done", "left", "undone")
-        for name in each.step.secret_names()
-    ]
-    return [name for name in dict.fromkeys(wanted) if not secrets.get(name)]
+def _not_ready(plan: Plan, before: Entry | None, secrets: Secrets) -> str:
+    """Why the plan cannot be gone on with; empty when it can."""
+    states = {each.step.name: each.state for each in before.steps} if before else {}
+    if {"undone", "left"} & set(states.values()):
+        return _HALF_BACK
+    to_do = [step for step in plan.steps if states.get(step.name) != "done"]
+    wanted = dict.fromkeys(name for step in to_do for name in step.secret_names())
+    missing = [name for name in wanted if not secrets.get(name)]
+    return f"{_list(missing)} must be given again" if missing else ""
+
+
+async def _is_over(plan: Plan, journal: Journal) -> bool:
+    """Whether there is nothing to resume; a plan that made nothing is closed here."""
+    entry = await journal.entry(plan.id)
+    if entry is None:
+        return True
+    if not entry.ended and all(each.state in ("planned", "failed") for each in entry.steps):
+        await journal.end(plan.id, "failed")
+        return True
+    return entry.ended != ""
 
 
 def _elsewhere(plan: Plan, services: Services) -> str:

@@ -194,8 +194,8 @@ def _made(model: Model) -> Made:
 # The rest ---------------------------------------------------------------------
 
 
-async def _target(services: ServiceView, step: Step) -> Model | None:
-    """What the step is about as it is now; None when it is gone. KeyError for other kinds."""
+async def current(services: ServiceView, kind: str, id: str) -> Model | None:
+    """A thing as it is now; None when it is gone. KeyError for a kind that has no look-up."""
     get: Mapping[str, Callable[[str], Any]] = {
         "base-connections": services.flows.get_base_connection,
         "source-connections": services.flows.get_source_connection,
@@ -207,7 +207,7 @@ async def _target(services: ServiceView, step: Step) -> Model | None:
         "runs": services.flows.get_run,
     }
     try:
-        found: Model = await get[step.kind](step.target)
+        found: Model = await get[kind](id)
     except NotFound:
         return None
     return found
@@ -216,7 +216,7 @@ async def _target(services: ServiceView, step: Step) -> Model | None:
 async def _deleted(services: ServiceView, step: Step) -> Findings:
     if not step.target:
         return Findings(None, reason="it is not known what it deletes")
-    return Findings(await _target(services, step) is None, Made(step.target))
+    return Findings(await current(services, step.kind, step.target) is None, Made(step.target))
 
 
 async def _changed(services: ServiceView, step: Step, request: WriteRequest) -> Findings:
@@ -224,7 +224,7 @@ async def _changed(services: ServiceView, step: Step, request: WriteRequest) -> 
     operations = json.loads(request.body or b"null")
     if not isinstance(operations, list) or not step.target:
         return Findings(None, reason="how it should be now cannot be told from the request")
-    model = await _target(services, step)
+    model = await current(services, step.kind, step.target)
     if model is None:
         return Findings(False)
     body = model.raw()
@@ -251,7 +251,7 @@ async def _acted(
     services: ServiceView, step: Step, request: WriteRequest, sent_at: datetime, taken: Taken
 ) -> Findings:
     op = request.path.partition("op=")[2].partition("&")[0].lower().replace("_", "-")
-    target = await _target(services, step)
+    target = await current(services, step.kind, step.target)
     match target:
         case Flow() if op in _STATE_AFTER:
             landed = target.state.lower() in _STATE_AFTER[op]
