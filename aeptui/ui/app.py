@@ -192,11 +192,13 @@ class AepApp(App[int]):
 
     async def _find(self, text: str) -> None:
         """Open the resource of that name or id; else say which word was probably meant."""
-        found = [
-            hit for hit in await self.session.mirror.find(text) if hit.kind in registry.BY_KIND
-        ]
+        kinds = list(registry.BY_KIND)
+        found = [hit for hit in await self.session.mirror.find(text) if hit.kind in kinds]
         if found:
-            self.post_message(OpenResource(found[0].kind, found[0].id))
+            # One name often runs from a source connection to a dataset: the flow tells most of it.
+            exact = [hit for hit in found if text.lower() in (hit.name.lower(), hit.id.lower())]
+            best = min(exact or found, key=lambda hit: kinds.index(hit.kind))
+            self.post_message(OpenResource(best.kind, best.id))
             return
         near = self.goto_words().near(text)
         hint = f" Did you mean :{near}?" if near else " ? lists what there is."

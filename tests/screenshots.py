@@ -1,0 +1,190 @@
+"""Pictures of each main screen, from the real program on the emulator.
+
+    python -m tests.screenshots [--folder screenshots]
+
+Starts a rehearsal with a fixed seed and a clock that stands still, opens the
+console headless at 80x24 and at 120x36, and writes an SVG of each screen; and a
+PNG beside it, where cairosvg is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from aeptui.config import Config, Settings, rehearsal_config
+from aeptui.rehearsal import Options, Rehearsal
+from aeptui.session import open_session
+from aeptui.ui.app import AepApp
+from aeptui.ui.screens.first import FirstApp
+from aeptui.ui.screens.why import WhyPage
+from aeptui.ui.widgets.detail_view import DetailView
+
+SIZES = ((80, 24), (120, 36))
+START = "2026-09-16T08:00:00Z"
+SEED = 7
+FONT = "DejaVu Sans Mono, Menlo, Consolas, monospace"
+
+
+class Camera:
+    """Takes pictures of one app at one size."""
+
+    def __init__(self, folder: Path, pilot: Pilot[int], size: tuple[int, int]) -> None:
+        self._folder = folder
+        self._pilot = pilot
+        self._size = size
+
+    @property
+    def text(self) -> str:
+        """The screen, a line each."""
+        app = self._pilot.app
+        lines = app.screen._compositor.render_strips(app.size)
+        return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+
+    async def sees(self, pattern: str, patience_s: float = 20) -> None:
+        """Wait until `pattern` is on the screen."""
+        await self.until(lambda: bool(re.search(pattern, self.text)), patience_s)
+
+    async def until(self, holds: Callable[[], bool], patience_s: float = 90) -> None:
+        """Wait until it holds."""
+        for _ in range(int(patience_s / 0.05)):
+            if holds():
+                return
+            await self._pilot.pause(0.05)
+        raise SystemExit(f"This was never seen; the screen is:\n{self.text}")
+
+    async def go(self, text: str, pattern: str) -> None:
+        """Go where the text says and wait for what is there."""
+        names = {" ": "space", "-": "minus"}
+        await self._pilot.press("colon", *(names.get(letter, letter) for letter in text), "enter")
+        await self.sees(pattern)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys."""
+        await self._pilot.press(*keys)
+
+    async def take(self, name: str) -> None:
+        """Write the picture."""
+        await self._pilot.pause(0.6)
+        columns, lines = self._size
+        path = self._folder / f"{name}-{columns}x{lines}.svg"
+        svg = self._pilot.app.export_screenshot(title="aeptui")
+        # The fonts of the export are fetched from the web, which a picture should not need.
+        svg = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.S)
+        svg = re.sub(
+            r"font-family: (Fira Code|\$\{unique_id\}.*?)[^;]*;", f"font-family: {FONT};", svg
+        )
+        path.write_text(svg, encoding="utf-8")
+        print(path)
+
+
+async def tour(camera: Camera, pilot: Pilot[int]) -> None:
+    """Every main screen, once."""
+    await camera.sees(r"FAILED +(Salesforce|Dynamics)")
+    await camera.sees("live")
+    await camera.take("home")
+    await camera.press("enter")
+    await camera.sees("flow runs ─")
+    await camera.take("flow")
+    await camera.press("escape")
+    await camera.go("Salesforce contacts", "Salesforce contacts +PARTIAL")
+    await camera.press("enter")
+    await camera.sees("flow run .*live|What went wrong")
+    await camera.take("run")
+    await camera.press("escape", "w")
+    await camera.until(lambda: isinstance(pilot.app.screen, WhyPage))
+    detail = pilot.app.screen.query_one(DetailView)
+    await camera.until(lambda: detail.detail is not None and len(detail.detail.blocks) > 2)
+    await camera.take("why")
+    await camera.press("v")
+    await camera.sees('"id"')
+    await camera.take("raw")
+    await camera.press("escape", "escape")
+    await camera.press("u")
+    await camera.sees("uses")
+    await camera.take("used-by")
+    for kind, pattern in (
+        ("flows", "flows  12"),
+        ("runs", "flow runs +[0-9]"),
+        ("base-connections", "base connections +[1-9]"),
+        ("source-connections", "source connections +[1-9]"),
+        ("target-connections", "target connections +[1-9]"),
+        ("schemas", "schemas +[1-9]"),
+        ("datasets", "datasets +[1-9]"),
+        ("mapping-sets", "mapping sets +[1-9]"),
+        ("batches", "batches +[1-9]"),
+    ):
+        await camera.go(kind, pattern)
+        await camera.take(kind)
+    await camera.press("question_mark")
+    await camera.sees("every key")
+    await camera.take("help")
+    await camera.go("home", "LAST 20 RUNS")
+    await camera.press("slash", *"contacts")
+    await camera.sees("match")
+    await camera.take("filter")
+    await camera.press("escape", "colon", *"flws")
+    await camera.sees("did you mean")
+    await camera.take("go-to")
+    await camera.press("escape")
+    await camera.go("sandbox", "SANDBOX")
+    await camera.take("sandboxes")
+    await camera.press("escape")
+    await camera.go("sandbox empty", "No flows in this sandbox yet")
+    await camera.sees("live")
+    await camera.take("empty")
+    await camera.go("sandbox dev", "FAILED")
+    await camera.go("emulator stop", "local platform stopped")
+    await camera.sees("What you see is from")
+    await camera.take("stopped")
+
+
+async def main(folder: Path) -> None:
+    """All pictures, at each size."""
+    with tempfile.TemporaryDirectory() as state:
+        config = rehearsal_config({"AEPTUI_STATE_DIR": state})
+        config = replace(config, settings=Settings(timezone="UTC"))
+        options = Options(seed=SEED, speed=0, start=START)
+        for size in SIZES:
+            first = FirstApp(Config(Path("~/.config/aeptui/config.toml"), Path(state)))
+            async with first.run_test(size=size) as pilot:
+                await Camera(folder, pilot, size).take("first")  # type: ignore[arg-type]
+            rehearsal = Rehearsal.prepare(config, options)
+            rehearsal.start()
+            try:
+                app = AepApp(await open_session(config, rehearsal=rehearsal))
+                async with app.run_test(size=size) as pilot:
+                    camera = Camera(folder, pilot, size)
+                    await camera.sees(r"FAILED +(Salesforce|Dynamics)", patience_s=120)
+                    await tour(camera, pilot)
+                await app.session.close()
+            finally:
+                await rehearsal.stop()
+    draw(folder)
+
+
+def draw(folder: Path) -> None:
+    """A PNG beside each SVG, or a word about why there is none."""
+    try:
+        import cairosvg  # type: ignore[import-untyped]
+    except ImportError:
+        print("No PNG: cairosvg is not installed (`pip install cairosvg`).")
+        return
+    for path in sorted(folder.glob("*.svg")):
+        cairosvg.svg2png(url=str(path), write_to=str(path.with_suffix(".png")))
+        print(path.with_suffix(".png"))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Pictures of each main screen.")
+    parser.add_argument("--folder", type=Path, default=Path("screenshots"))
+    pictures = parser.parse_args().folder
+    pictures.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(pictures))
