@@ -53,8 +53,7 @@ def check(answers: Answers, lookups: Lookups, given: Given) -> dict[str, str]:
     chosen = chosen_connector(answers, lookups)
     variant = _variant(answers, chosen) if chosen else None
     if chosen is None:
-        if "connector" not in faults:
-            faults["connector"] = "The connectors are still being asked for"
+        faults.setdefault("connector", "The platform has no such source")
     elif variant is None:
         faults["variant"] = f"{chosen.title} has no such way to log in"
     elif not faults:
@@ -102,7 +101,7 @@ def mend(answers: Answers, lookups: Lookups, id: str, etag: str) -> list[Step]:
 
 
 def secrets(answers: Answers, lookups: Lookups, _given: Given) -> Secrets:
-    chosen, variant = _settled(answers, lookups)
+    variant = _settled(answers, lookups)[1]
     values = payload(fields_of(variant.schema, PARAM), answers, PARAM)
     return Secrets(
         {secret_name(name): value for name, value in values.items() if isinstance(value, Secret)}
@@ -153,4 +152,5 @@ FORM = Form(
     check=check,
     steps=steps,
     secrets=secrets,
+    clears={"connector": ("variant", f"{PARAM}*")},
 )

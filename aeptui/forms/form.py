@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from aeptui.api.exploring import SourceColumn
-from aeptui.forms.fields import Answers, Field
+from aeptui.forms.fields import Answers, Field, Value
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.xdm_fields import XdmField
 from aeptui.pipelines.plan import Ref, Secrets, Step
@@ -99,6 +100,21 @@ class Form:
     look: Callable[[Answers, Lookups, Given], Look | None] = no_look
     looks: str = ""
     """What `look` shows, in a word or two; empty where there is nothing."""
+    clears: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Answers that mean nothing any more when the named field gets another one (`x.*`: all of x)."""
+
+
+def answered(form: Form, answers: Answers, name: str, value: Value) -> dict[str, Value]:
+    """The answers with another one, and without those that it leaves without a meaning."""
+    if answers.get(name) == value:
+        return dict(answers)
+    gone = form.clears.get(name, ())
+    kept = {
+        key: old
+        for key, old in answers.items()
+        if not any(fnmatchcase(key, pattern) for pattern in gone)
+    }
+    return kept | {name: value}
 
 
 async def settled(form: Form, answers: Answers, lookups: Lookups, given: Given = NOTHING) -> None:

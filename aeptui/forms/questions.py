@@ -74,6 +74,11 @@ class TheMappingSet:
     says: str = "the mapping set"
 
     async def ask(self, services: ServiceView) -> MappingSet:
+        """Its newest version: a look-up without one may show the first (AEP.md 6.1)."""
+        async for page in services.data_prep.list_mapping_sets():
+            for each in page:
+                if each.id == self.id:
+                    return each
         return await services.data_prep.get_mapping_set(self.id)
 
 

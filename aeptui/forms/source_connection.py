@@ -254,8 +254,8 @@ def _unknown(lookups: Lookups) -> str:
     if trouble := lookups.trouble(Connectors()):
         return trouble
     if lookups.peek(Connectors()) is None:
-        return "The connectors are still being asked for"
-    return "This base connection has a connector that is not in the platform's list of sources"
+        return f"Still asking for {Connectors().says}"
+    return "This base connection is of no source that the platform lists"
 
 
 FORM = Form(
@@ -268,4 +268,8 @@ FORM = Form(
     steps=steps,
     look=look,
     looks="sample rows",
+    clears={
+        "base_connection": ("table", "columns", "filter", "format"),
+        "table": ("columns", "filter"),
+    },
 )

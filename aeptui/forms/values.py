@@ -30,10 +30,11 @@ def faults_in(fields: Iterable[Field], answers: Answers) -> Faults:
     found: Faults = {}
     for field in fields:
         value = answer_to(field, answers)
+        if field.trouble or field.waits:
+            found[field.name] = field.trouble or f"Still asking for {field.waits}"
+            continue
         if is_empty(value):
-            if field.trouble:
-                found[field.name] = field.trouble
-            elif field.required:
+            if field.required:
                 found[field.name] = _wanted(field)
             continue
         try:
@@ -195,8 +196,6 @@ def _choice(field: Field, value: Value) -> str:
         raise Unreadable(f"{field.label} is chosen from a list")
     if field.choices and value not in {choice.value for choice in field.choices}:
         raise Unreadable(f"{field.label} has no {value!r} to choose")
-    if not field.choices and field.trouble:
-        raise Unreadable(field.trouble)
     return value
 
 
