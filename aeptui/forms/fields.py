@@ -82,6 +82,8 @@ class Field:
     targets: tuple[Choice, ...] = ()
     """For `pairs` and `identities`: the fields of the schema."""
     suggested: tuple[Suggestion, ...] = ()
+    namespaces: tuple[Choice, ...] = ()
+    """For `pairs` and `identities`: what an identity can be of."""
     picks: str = ""
     """For `pick`: the kind of resource, as the mirror and the command line name it."""
     least: float | None = None

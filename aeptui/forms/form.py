@@ -43,6 +43,8 @@ class Given:
     schema_version: str = "1.0"
     """A schema that is still to be made begins with it (AEP.md 4.3)."""
     schema_fields: tuple[XdmField, ...] | None = None
+    identified: tuple[tuple[str, str, bool], ...] = ()
+    """The identities of a schema that is still to be made: path with slashes, namespace, primary."""
     dataset: Id | None = None
     target_connection: Id | None = None
     mapping_set: Id | None = None

@@ -51,7 +51,7 @@ def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...
             "Identities",
             "identities",
             help="Fields that tell who a record is about; Profile needs a primary one.",
-            choices=namespace_choices(lookups),
+            namespaces=namespace_choices(lookups),
             targets=tuple(target_choice(each) for each in targets or () if each.type == "string"),
         )
         found.append(open_on(marks, lookups, *_parts(answers, lookups), Namespaces()))
