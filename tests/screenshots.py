@@ -60,6 +60,10 @@ class Camera:
             await self._pilot.pause(0.05)
         raise SystemExit(f"This was never seen; the screen is:\n{self.text}")
 
+    async def current(self) -> None:
+        """Wait until what is shown is as new as the platform."""
+        await self.until(lambda: self.text.splitlines()[0].rstrip().endswith(" live"))
+
     async def go(self, text: str, pattern: str) -> None:
         """Go where the text says and wait for what is there."""
         names = {" ": "space", "-": "minus"}
@@ -88,7 +92,7 @@ class Camera:
 async def tour(camera: Camera, pilot: Pilot[int]) -> None:
     """Every main screen, once."""
     await camera.sees(r"FAILED +(Salesforce|Dynamics)")
-    await camera.sees("live")
+    await camera.current()
     await camera.take("home")
     await camera.press("enter")
     await camera.sees("flow runs ─")
@@ -137,13 +141,14 @@ async def tour(camera: Camera, pilot: Pilot[int]) -> None:
     await camera.go("sandbox", "SANDBOX")
     await camera.take("sandboxes")
     await camera.press("escape")
-    await camera.go("sandbox empty", "No flows in this sandbox yet")
-    await camera.sees("live")
-    await camera.take("empty")
-    await camera.go("sandbox dev", "FAILED")
     await camera.go("emulator stop", "local platform stopped")
-    await camera.sees("What you see is from")
+    await camera.sees("What you see is from", patience_s=90)
     await camera.take("stopped")
+    await camera.go("emulator start", "running again")
+    await camera.current()
+    await camera.go("sandbox empty", "No flows in this sandbox yet")
+    await camera.current()
+    await camera.take("empty")
 
 
 async def main(folder: Path) -> None:

@@ -100,7 +100,7 @@ class AepApp(App[int]):
         if self.home.making:
             return Age("being made", "busy")
         if self.rehearsing is not None and self.rehearsing.stopped:
-            return replace(age, words="local platform stopped", tone="warn", stale=True)
+            return replace(age, words="local platform stopped", tone="warn", stale=True, notice="")
         return age
 
     # Going somewhere -----------------------------------------------------------

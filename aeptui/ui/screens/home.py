@@ -36,8 +36,7 @@ class HomePage(ListPage):
     live_rule = getters.query_one("#live_rule", Rule)
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session, FLOWS, "home")
-        self.trail = ""
+        super().__init__(session, FLOWS)
         self.kinds = ("flows", "runs")
         self.making = ""
 

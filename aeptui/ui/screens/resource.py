@@ -64,7 +64,7 @@ class ListPage(Page):
     beside = getters.query_one("#beside", DetailView)
 
     def __init__(self, session: Session, resource: Resource, trail: str = "") -> None:
-        super().__init__(session, trail or resource.plural)
+        super().__init__(session, trail)
         self.resource = resource
         self.kinds = (resource.kind,)
         self.listing = Listing(resource.kind)

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual.strip import Strip
 
 from aeptui.ui.drawing import Piece, line
-from aeptui.ui.palette import BOLD, DIM, PLAIN
+from aeptui.ui.palette import DIM, PLAIN
 from aeptui.ui.widgets.scroller import Scroller
 
 _KEY = re.compile(r'^( *)("(?:[^"\\]|\\.)*")(: ?)(.*)$')
@@ -35,7 +35,7 @@ class JsonView(Scroller):
         self.remake()
 
     def body(self, width: int) -> list[Strip]:
-        """Every line of the text, keys plain and values bright."""
+        """Every line of the text, keys dim."""
         if not self.text:
             return [line([(" " + self.words, DIM)], width)]
         made: list[Strip] = []
@@ -44,10 +44,7 @@ class JsonView(Scroller):
             pieces: list[Piece] = [(" ", PLAIN)]
             if matched:
                 indent, key, colon, value = matched.groups()
-                pieces += [
-                    (indent + key + colon, DIM),
-                    (value, BOLD if value[:1] == '"' else PLAIN),
-                ]
+                pieces += [(indent + key + colon, DIM), (value, PLAIN)]
             else:
                 pieces.append((text, PLAIN))
             made += _folded(pieces, width)

@@ -186,18 +186,24 @@ class ResourceTable(Painted, can_focus=True):
 
     async def look(self, *, from_top: bool = False) -> None:
         """Ask again for the rows around the cursor and draw what differs."""
-        if self._source is None:
+        source = self._source
+        if source is None:
             return
-        from_top = from_top or not self._touched
         room = self._body_height * BUFFER
-        held = None if from_top else self.row
+        held = self.row if self._touched and not from_top else None
         at_top = self._top == 0 and (self._window is None or not self._window.before)
         if held is None or at_top:
-            window = await self._source.first(room * 2)
-            if held is None or any(row.id == held.id for row in window.rows) or not window.rows:
-                self.show(window, from_top=from_top)
+            window = await source.first(room * 2)
+            if source is not self._source:
                 return
-        self.show(await self._source.around(self._anchor(), room, room))
+            # A key may have been pressed while the mirror was asked.
+            top = from_top or not self._touched
+            if top or held is None or any(row.id == held.id for row in window.rows):
+                self.show(window, from_top=top)
+                return
+        window = await source.around(self._anchor(), room, room)
+        if source is self._source:
+            self.show(window)
 
     def show(self, window: Window, *, from_top: bool = False) -> None:
         """Draw `window`, keeping the cursor on its resource and that on its line."""
@@ -295,9 +301,12 @@ class ResourceTable(Painted, can_focus=True):
 
     async def _extend(self) -> None:
         try:
-            if self._source is not None and self.row is not None:
+            source = self._source
+            if source is not None and self.row is not None:
                 room = self._body_height * BUFFER
-                self.show(await self._source.around(self._anchor(), room, room))
+                window = await source.around(self._anchor(), room, room)
+                if source is self._source:
+                    self.show(window)
         finally:
             self._moving = False
 
@@ -312,10 +321,13 @@ class ResourceTable(Painted, can_focus=True):
             self._go(len(self._rows) * (-1 if where == "first" else 1))
 
     async def _fetch_end(self, where: str) -> None:
-        if self._source is None:
+        source = self._source
+        if source is None:
             return
         room = self._body_height * BUFFER * 2
-        end = await (self._source.first(room) if where == "first" else self._source.last(room))
+        end = await (source.first(room) if where == "first" else source.last(room))
+        if source is not self._source:
+            return
         self._window, self._rows = end, end.rows
         self._cursor = 0 if where == "first" else max(0, len(self._rows) - 1)
         self._keep_in_sight()
