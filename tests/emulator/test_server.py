@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.conftest import START, START_MS, start, stop, wait_for_world
-from tests.emulator.test_tutorial import CLOUD_STORAGE_TO_AEP, follow_the_tutorial
+from tests.emulator.tutorial import CLOUD_STORAGE_TO_AEP, follow_the_tutorial
 
 EMPTY = ("--empty", "--speed", "0", "--start", START)
 
