@@ -26,13 +26,18 @@ class Catalog:
             yield [decode.dataset(id, item) for id, item in page]
 
     async def list_batches(
-        self, created_since: datetime | None = None, dataset_id: str | None = None
+        self,
+        created_since: datetime | None = None,
+        dataset_id: str | None = None,
+        created_before: datetime | None = None,
     ) -> AsyncIterator[list[Batch]]:
-        """Batches made at or after `created_since`, or all; newest first."""
+        """Batches made from `created_since` to `created_before`, both included; newest first."""
         params = [("orderBy", "desc:created")]
+        # AEP.md 5.2: both exclude their own moment.
         if created_since is not None:
-            # AEP.md 5.2: createdAfter excludes its own moment.
             params.append(("createdAfter", str(int(created_since.timestamp() * 1000) - 1)))
+        if created_before is not None:
+            params.append(("createdBefore", str(int(created_before.timestamp() * 1000) + 1)))
         if dataset_id is not None:
             params.append(("dataSet", dataset_id))
         call = Call(Service.CATALOG, "/batches", params=tuple(params))

@@ -67,12 +67,16 @@ class ApiError(ApiTrouble):
         self.request_id = request_id
         self.remedy = remedy
 
-    def __str__(self) -> str:
+    @property
+    def trace(self) -> str:
+        """What support asks for, to go behind a sentence: ` (FLOW-1439-404, request …)`, or nothing."""
         traces = [self.code] if self.code else []
         if self.request_id:
             traces.append(f"request {self.request_id}")
-        text = _joined(self.sentence, self.remedy)
-        return f"{text} ({', '.join(traces)})" if traces else text
+        return f" ({', '.join(traces)})" if traces else ""
+
+    def __str__(self) -> str:
+        return _joined(self.sentence, self.remedy) + self.trace
 
 
 class AuthError(ApiError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
 from aeptui.api import decode, wire
@@ -24,6 +24,9 @@ from aeptui.api.models import (
 from aeptui.api.paging import flow_pages
 
 M = TypeVar("M", bound=Model)
+
+Span: TypeAlias = tuple[datetime | None, datetime | None]
+"""From and to, both included; None where it is open."""
 
 PAGE = 100
 IDS_AT_ONCE = 30
@@ -65,14 +68,21 @@ class FlowService:
 
     def list_flows(self, updated_since: datetime | None = None) -> AsyncIterator[list[Flow]]:
         """Flows that changed at or after `updated_since`, or all; last changed first."""
-        return self._newest("/flows", decode.flow, "updatedAt", updated_since, ())
+        return self._newest("/flows", decode.flow, "updatedAt", (updated_since, None), ())
 
     def list_runs(
-        self, created_since: datetime | None = None, flow_id: str | None = None
+        self,
+        created_since: datetime | None = None,
+        flow_id: str | None = None,
+        created_before: datetime | None = None,
     ) -> AsyncIterator[list[Run]]:
-        """Runs made at or after `created_since`, or all; newest first."""
+        """Runs made from `created_since` to `created_before`, both included, or all; newest first.
+
+        A reading that broke off goes on with the moment of its last run as `created_before`.
+        """
         only = (("property", f"flowId=={flow_id}"),) if flow_id else ()
-        return self._newest("/runs", decode.run, "createdAt", created_since, only)
+        span = (created_since, created_before)
+        return self._newest("/runs", decode.run, "createdAt", span, only)
 
     # Single things ---------------------------------------------------------
 
@@ -137,7 +147,7 @@ class FlowService:
         path: str,
         read: Callable[[bytes], M],
         field: str,
-        since: datetime | None,
+        span: Span,
         only: Params,
     ) -> AsyncIterator[list[M]]:
         """Newest first by `field`, filtered by the platform where it can, by us where not.
@@ -146,25 +156,25 @@ class FlowService:
         a refusal comes as 400 with a code of its own; then newest first until old.
         """
         order: Params = (*only, ("orderby", f"-{field}"), ("limit", str(PAGE)))
-        if since is not None and f"{path} {field}" not in self._refused:
-            after = int(since.timestamp() * 1000) - 1
+        filters = _within(field, span)
+        if filters and f"{path} {field}" not in self._refused:
             try:
-                async for page in self._pages(
-                    path, read, (*order, ("property", f"{field}>{after}"))
-                ):
+                async for page in self._pages(path, read, (*order, *filters)):
                     yield page
                 return
             except ApiError as refusal:
                 if refusal.code not in _FILTER_REFUSED:
                     raise
                 self._refused.add(f"{path} {field}")
+        since, before = span
         async for page in self._pages(path, read, order):
             moments = [_moment(model, field) for model in page]
             known = [moment for moment in moments if moment is not None]
             yield [
                 model
                 for model, moment in zip(page, moments, strict=True)
-                if since is None or moment is None or moment >= since
+                if moment is None
+                or ((since is None or moment >= since) and (before is None or moment <= before))
             ]
             # Only an order that is really kept says that nothing newer can follow.
             is_kept = known == sorted(known, reverse=True)
@@ -188,6 +198,17 @@ class FlowService:
 _FILTER_REFUSED = frozenset(
     f"FLOW-{number}-400" for number in (1440, 1441, 1442, 1443, 1448, 1449, 1450, 1451, 1452)
 )
+
+
+def _within(field: str, span: Span) -> Params:
+    """The filters for a span; both operators exclude their own millisecond."""
+    since, before = span
+    filters = []
+    if since is not None:
+        filters.append(("property", f"{field}>{int(since.timestamp() * 1000) - 1}"))
+    if before is not None:
+        filters.append(("property", f"{field}<{int(before.timestamp() * 1000) + 1}"))
+    return tuple(filters)
 
 
 def _moment(model: Model, field: str) -> datetime | None:

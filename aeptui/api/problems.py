@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -80,9 +81,8 @@ def refusal(
     """The error that says what `service` refused, why, and what to do about it."""
     problem = read_problem(body)
     kind, remedy, blames = _judge(status, problem, sandbox)
-    said = f": {problem.reason.rstrip('.')}" if problem.reason else ""
     error = kind(
-        f"{_opening(kind, status, service, sandbox)}{said}",
+        _sentence(kind, status, problem.reason.rstrip("."), service, sandbox),
         service=service,
         status=status,
         code=problem.code,
@@ -181,6 +181,31 @@ def _is_about_sandbox(status: int, problem: Problem) -> bool:
     if problem.code.startswith("FLOW-"):
         return problem.code.split("-")[1] in ("2100", "2101", "2103", "2105", "2111")
     return status in (400, 403, 404) and _NO_SANDBOX.search(problem.reason) is not None
+
+
+def _sentence(kind: type[ApiError], status: int, reason: str, service: str, sandbox: str) -> str:
+    """What happened, once: a reason that only says it again is left out, one that says it
+    better stands for it."""
+    says_no_more = reason.lower() in _PHRASES or (
+        kind is WrongSandbox and _NO_SANDBOX.search(reason) is not None
+    )
+    opening = _opening(kind, status, service, sandbox)
+    if says_no_more or not reason:
+        return opening
+    if kind is NotFound and _NOT_THERE.search(reason):
+        return f"{service}: {reason}"
+    return f"{opening}: {reason}"
+
+
+_NOT_THERE = re.compile(
+    r"\b(not|never|cannot be) (be )?found\b|\b(does not|doesn't) exist\b|\bno (such|longer)\b",
+    re.IGNORECASE,
+)
+_PHRASES = frozenset(
+    [status.phrase.lower() for status in HTTPStatus if status >= 400]
+    + ["internal error", "notfound", "badrequesterror", "requestratetoolarge"]
+)
+"""Reasons that say no more than a status does."""
 
 
 def _opening(kind: type[ApiError], status: int, service: str, sandbox: str) -> str:

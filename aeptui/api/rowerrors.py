@@ -13,6 +13,9 @@ _NAMED = re.compile(r"""["'`‘“\[]([\w.:\-\[\]* ]{1,120}?)["'`’”\]]""")
 _DOTTED = re.compile(
     r"(?<![\w.@/])[A-Za-z_]\w*(\[[\w*]*\])?(\.[A-Za-z_]\w*(\[[\w*]*\])?)+(?![\w@/])"
 )
+_LEADING = re.compile(
+    r"""\s*([A-Za-z_$][\w$]*(?:\[[\w*]*\])?(?:\.[\w$]+(?:\[[\w*]*\])?)*)(?=[\s:,;]|$)"""
+)
 _OURS_NOT = ("_errors", "_filename")
 
 
@@ -40,7 +43,13 @@ def _row_error(told: Told) -> RowError:
 
 
 def named_column(message: str, row: dict[str, Any]) -> str:
-    """The column that `message` names: one of the row's, or else a path into the schema."""
+    """The column that `message` names: one of the row's, or else a path into the schema.
+
+    A message that begins with its column quotes the value, if anything.
+    """
+    leading = found[1] if (found := _LEADING.match(message)) else ""
+    if leading in row or "." in leading:
+        return leading
     quoted = [found[1].strip() for found in _NAMED.finditer(message)]
     for name in quoted:
         for known in (name, name.rsplit(".", 1)[-1]):
@@ -51,5 +60,4 @@ def named_column(message: str, row: dict[str, Any]) -> str:
         if re.search(rf"(?<![\w.]){re.escape(known)}(?![\w])", message):
             return known
     dotted = next((name for name in quoted if "." in name), "")
-    found = _DOTTED.search(message)
-    return dotted or (found[0] if found else "")
+    return dotted or (path[0] if (path := _DOTTED.search(message)) else "")

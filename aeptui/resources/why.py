@@ -119,7 +119,9 @@ async def known_run(session: Session, run_id: str) -> tuple[RunRow, Run]:
         try:
             run = await services.flows.get_run(run_id)
         except NotFound as trouble:
-            raise NoSuchRun(f"There is no run {run_id} in {session.sandbox}: {trouble}.") from None
+            raise NoSuchRun(
+                f"There is no run {run_id} in {session.sandbox}{trouble.trace}."
+            ) from None
         await session.mirror.upsert("runs", [run], seen_at=session.now())
         row = await session.mirror.get("runs", run_id)
         if row is None:

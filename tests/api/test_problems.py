@@ -92,8 +92,43 @@ def test_an_empty_body_still_makes_a_sentence() -> None:
 
 def test_the_sentence_has_reason_code_and_request_id() -> None:
     assert str(refused(404, FLOW)) == (
-        "Flow Service did not find it: The flow f1 is not found (FLOW-1439-404, request rid-1)"
+        "Flow Service: The flow f1 is not found (FLOW-1439-404, request rid-1)"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        (404, b"", "Flow Service did not find it"),
+        (404, {"title": "Not Found"}, "Flow Service did not find it"),
+        (404, {"detail": "Ask Ann about it"}, "Flow Service did not find it: Ask Ann about it"),
+        (
+            404,
+            {"detail": "Sandbox dev does not exist"},
+            "Flow Service does not know the sandbox dev; "
+            "choose a sandbox that these credentials can see",
+        ),
+        (
+            429,
+            {"error_code": "429050", "message": "Too many requests"},
+            "Flow Service asks for fewer calls (429050)",
+        ),
+        (
+            503,
+            {"title": "Service Unavailable."},
+            "Flow Service is in trouble and answered 503; try again later",
+        ),
+        (
+            500,
+            {"title": "Mapper is down"},
+            "Flow Service is in trouble and answered 500: Mapper is down; try again later",
+        ),
+    ],
+)
+def test_a_reason_that_only_says_it_again_is_said_once(
+    status: int, body: Any, sentence: str
+) -> None:
+    assert str(refused(status, body)) == sentence
 
 
 def test_the_header_names_the_request_before_the_body_does() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -58,6 +58,20 @@ async def test_where_the_platform_takes_no_such_filter_we_read_until_it_is_old(
     await whole(services.flows.list_runs(SINCE))
     assert len(canned.asked(RUNS)) == 4  # and the filter was not tried again
     assert all(name != "property" for name, _ in canned.asked(RUNS)[3].query)
+
+
+async def test_a_reading_that_broke_off_goes_on_from_its_last_run(
+    canned: Canned, services: Services
+) -> None:
+    last = SINCE + timedelta(milliseconds=5)
+    canned.says("GET", RUNS, runs(5, 0))
+    found = await whole(services.flows.list_runs(SINCE, created_before=last))
+    assert [run.id for run in found] == ["r5", "r0"]
+    filters = [value for name, value in canned.asked(RUNS)[0].query if name == "property"]
+    assert filters == [f"createdAt>{SINCE_MS - 1}", f"createdAt<{SINCE_MS + 6}"]
+    canned.says("GET", RUNS, NO_FIELD, runs(9, 6, 5, following="x"), runs(0, -1))
+    found = await whole(services.flows.list_runs(SINCE, created_before=last))
+    assert [run.id for run in found] == ["r5", "r0"]
 
 
 async def test_a_list_that_comes_in_no_order_is_read_to_its_end(
