@@ -85,14 +85,15 @@ def descriptor_steps(
     version: str,
     identities: Iterable[Identity],
     held: Iterable[tuple[str, str, bool]] = (),
+    called: str = "identity",
 ) -> list[Step]:
-    """One step for each identity that the schema does not have yet."""
+    """One step for each identity that the schema does not have yet; they are `called` so."""
     already = {(path, code) for path, code, _ in held}
     wanted = [each for each in identities if (slashes(each.field), each.namespace) not in already]
     major = version.partition(".")[0]
     steps = []
     for number, each in enumerate(wanted, start=1):
-        name = f"identity_{number}"
+        name = f"{called}_{number}"
         word = "primary identity" if each.primary else "identity"
         steps.append(
             Step(

@@ -1,8 +1,9 @@
 """Lookups: what a form has to ask of the platform, asked once and remembered.
 
 A form reads an answer with `get`; one that is not there yet is noted as
-missing, and `ask` puts it. Asking can be cancelled: the call ends with whoever
-waits for it last. Failures are kept as sentences until `forget`.
+missing, and `ask` puts it. Asking can be cancelled: the call ends with the one
+who asked first, and the question stays missing. Failures are kept as sentences
+until `forget`.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from aeptui.forms.questions import (
 from aeptui.forms.source_connection import cell_text
 from aeptui.forms.values import faults_in
 from aeptui.forms.xdm_schema import namespace_choices, target_choice
-from aeptui.pipelines.plan import Step
+from aeptui.pipelines.plan import Step, Undo
 
 STEP = "mapping_set"
 
@@ -87,11 +87,16 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
         method="POST",
         path=f"{DATA_PREP}/mappingSets",
         body=body_of(chosen, given),
+        undo=Undo("DELETE", f"{DATA_PREP}/mappingSets/{{{STEP}}}"),
     )
     marks = identities.descriptor_steps(
-        given.schema, given.schema_version, marked_in(chosen), _held(lookups, given) or ()
+        given.schema,
+        given.schema_version,
+        marked_in(chosen),
+        _held(lookups, given) or (),
+        called="mapped_identity",
     )
-    return [*marks, made]
+    return [made, *marks]
 
 
 def look(answers: Answers, lookups: Lookups, given: Given) -> Look | None:

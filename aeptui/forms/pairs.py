@@ -19,9 +19,9 @@ LONGEST = 4096  # AEP.md 6.2
 _INDEX = re.compile(r"\[\d+\]")
 _PLAIN = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 _RESERVED = frozenset(
-    "new mod or break var lt for false while eq gt div not null continue else and ne true le if"
-    " ge return".split()
-)
+    ("new", "mod", "or", "break", "var", "lt", "for", "false", "while", "eq", "gt", "div", "not",
+     "null", "continue", "else", "and", "ne", "true", "le", "if", "ge", "return")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
