@@ -153,26 +153,30 @@ async def tour(camera: Camera, pilot: Pilot[int]) -> None:
 
 async def main(folder: Path) -> None:
     """All pictures, at each size."""
-    with tempfile.TemporaryDirectory() as state:
-        config = rehearsal_config({"AEPTUI_STATE_DIR": state})
-        config = replace(config, settings=Settings(timezone="UTC"))
-        options = Options(seed=SEED, speed=0, start=START)
-        for size in SIZES:
-            first = FirstApp(Config(Path("~/.config/aeptui/config.toml"), Path(state)))
-            async with first.run_test(size=size) as pilot:
-                await Camera(folder, pilot, size).take("first")  # type: ignore[arg-type]
-            rehearsal = Rehearsal.prepare(config, options)
-            rehearsal.start()
-            try:
-                app = AepApp(await open_session(config, rehearsal=rehearsal))
-                async with app.run_test(size=size) as pilot:
-                    camera = Camera(folder, pilot, size)
-                    await camera.sees(r"FAILED +(Salesforce|Dynamics)", patience_s=120)
-                    await tour(camera, pilot)
-                await app.session.close()
-            finally:
-                await rehearsal.stop()
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as state:
+            await shoot(folder, size, state)
     draw(folder)
+
+
+async def shoot(folder: Path, size: tuple[int, int], state: str) -> None:
+    """All pictures at one size, of a world of its own."""
+    first = FirstApp(Config(Path("~/.config/aeptui/config.toml"), Path(state)))
+    async with first.run_test(size=size) as asked:
+        await Camera(folder, asked, size).take("first")  # type: ignore[arg-type]
+    config = rehearsal_config({"AEPTUI_STATE_DIR": state})
+    config = replace(config, settings=Settings(timezone="UTC"))
+    rehearsal = Rehearsal.prepare(config, Options(seed=SEED, speed=0, start=START))
+    rehearsal.start()
+    try:
+        app = AepApp(await open_session(config, rehearsal=rehearsal))
+        async with app.run_test(size=size) as pilot:
+            camera = Camera(folder, pilot, size)
+            await camera.sees(r"FAILED +(Salesforce|Dynamics)", patience_s=120)
+            await tour(camera, pilot)
+        await app.session.close()
+    finally:
+        await rehearsal.stop()
 
 
 def draw(folder: Path) -> None:

@@ -205,7 +205,8 @@ class Page(Screen[None]):
             slow=timedelta(seconds=max(600.0, speed)),
             speed=speed,
         )
-        self.context.show(self.console.age_in_words(age))
+        age = self.console.age_in_words(age)
+        self.context.show(age)
         notice = self.query_one("#notice", TextLine)
         said = self.console.notice or (age.notice if age.stale else "")
         since = age.since if age.stale else ""

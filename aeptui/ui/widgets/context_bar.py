@@ -64,10 +64,9 @@ class ContextBar(Painted):
             pieces.append(("asked to slow down   ", TONES["warn"]))
         if meter.token_expires_at is not None:
             pieces.append((f"token till {formats.due(meter.token_expires_at, moment)}   ", DIM))
-        # Only near the limit: a figure that trembles would be sent again with every look.
+        # The budget and not what was used of it: that figure would be sent again with every look.
         limit = self.session.config.settings.sync_calls_per_minute
-        if meter.calls_last_minute() >= 0.8 * limit:
-            pieces.append((f"near {limit} calls/min   ", DIM))
+        pieces.append((f"up to {limit} calls/min   ", DIM))
         return pieces
 
 
