@@ -13,13 +13,15 @@ from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aeptui.api import wire
 from aeptui.api.budget import Budget
 from aeptui.api.calls import Answer, Call
 from aeptui.api.catalog import Catalog
 from aeptui.api.clock import PlatformClock
+from aeptui.api.conflicts import outdated
 from aeptui.api.dataaccess import DataAccess
 from aeptui.api.dataprep import DataPrep
-from aeptui.api.errors import ApiUnreachable
+from aeptui.api.errors import ApiTrouble, ApiUnreachable, Conflict
 from aeptui.api.exploring import Exploring
 from aeptui.api.flowservice import FlowService, TestResult
 from aeptui.api.identities import Identities
@@ -39,6 +41,7 @@ __all__ = ["ApiSettings", "Secret", "ServiceView", "Services", "TestResult", "Ti
 T = TypeVar("T")
 
 _CLOSING_S = 1.0
+_OLD_ETAG = 412
 
 
 class _Line:
@@ -75,6 +78,19 @@ class _Caller:
             raise MayHaveLanded(
                 f"{title} was not waited for, since this session ended", service=title
             ) from None
+        except Conflict as refused:
+            if request.method != "PATCH" or refused.status != _OLD_ETAG:
+                raise
+            raise await self._beside_now(request, refused) from None
+
+    async def _beside_now(self, request: WriteRequest, refused: Conflict) -> Conflict:
+        """`refused` with what stands there now, where that can be read."""
+        path = request.path.removeprefix(request.service.path).partition("?")[0].rstrip("/")
+        try:
+            found = wire.items(await self.ask(Call(request.service, path)), "items")
+        except ApiTrouble:
+            return refused
+        return outdated(refused, request.body, wire.told_by(found[0])) if found else refused
 
     def _client(self) -> WritingClient:
         if self._line.client is None:
