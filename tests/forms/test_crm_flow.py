@@ -17,7 +17,7 @@ from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.plan import Plan, Ref, dumps
 from aeptui.pipelines.request import preview
 from tests.emulator.conftest import Rehearsal
-from tests.emulator.test_tutorial import counted, runs_of, summary
+from tests.emulator.tutorial import counted, runs_of, summary
 from tests.forms.conftest import make_base, tenant_group
 
 PERSON = "https://ns.adobe.com/xdm/context/profile-person-details"
@@ -56,6 +56,19 @@ def plan_of(steps: tuple[Any, ...], services: Services, platform: Rehearsal) -> 
     )
 
 
+def the_flow(api: httpx.Client) -> dict[str, Any]:
+    (flow,) = api.get("/data/foundation/flowservice/flows").json()["items"]
+    return dict(flow)
+
+
+def identities(api: httpx.Client) -> list[dict[str, Any]]:
+    held = api.get(
+        "/data/foundation/schemaregistry/tenant/descriptors",
+        headers={"Accept": "application/vnd.adobe.xdm+json"},
+    ).json()
+    return list(held["xdm:descriptorIdentity"])
+
+
 async def test_the_plan_ends_in_a_run_whose_numbers_are_counts_of_the_crm(
     fresh: Rehearsal, api: httpx.Client, services: Services, lookups: Lookups, journal: Journal
 ) -> None:
@@ -76,7 +89,7 @@ async def test_the_plan_ends_in_a_run_whose_numbers_are_counts_of_the_crm(
         event async for event in apply(plan, crm_flow.secrets(answers, lookups), services, journal)
     ]
     assert events[-1].what == "finished", events[-1]
-    flow = api.get("/data/foundation/flowservice/flows").json()["items"][0]
+    flow = the_flow(api)
     due_ms = int(flow["scheduleParams"]["startTime"]) * 1000
     assert due_ms > fresh.now_ms
     fresh.advance(minutes=22)
@@ -201,7 +214,7 @@ async def test_with_a_new_base_connection_there_are_seven_writes_and_no_secret_i
     events = [event async for event in apply(plan, secrets, services, journal)]
     assert events[-1].what == "finished", events[-1]
     fresh.advance(minutes=22)
-    flow = api.get("/data/foundation/flowservice/flows").json()["items"][0]
+    flow = the_flow(api)
     (run,) = runs_of(api, flow["id"])
     assert run["metrics"]["statusSummary"]["status"] == "success"
 
@@ -213,7 +226,7 @@ async def test_everything_that_exists_can_be_used_again(
     answers = answers_for(base_id, tenant_group(api))
     await crm_flow.settled(answers, lookups)
     plan = plan_of(crm_flow.steps(answers, lookups), services, fresh)
-    made = {}
+    made: dict[str, str] = {}
     async for event in apply(plan, crm_flow.secrets(answers, lookups), services, journal):
         assert event.what in ("sending", "done", "finished"), event
         made |= {step.name: known.id for step, known in event.stands}
@@ -276,11 +289,7 @@ async def test_identities_marked_while_mapping_become_steps(
     plan = plan_of(steps, services, fresh)
     events = [e async for e in apply(plan, crm_flow.secrets(answers, lookups), services, journal)]
     assert events[-1].what == "finished", events[-1]
-    held = api.get(
-        "/data/foundation/schemaregistry/tenant/descriptors",
-        headers={"Accept": "application/vnd.adobe.xdm+json"},
-    ).json()["xdm:descriptorIdentity"]
-    assert [each["xdm:isPrimary"] for each in held] == [True]
+    assert [each["xdm:isPrimary"] for each in identities(api)] == [True]
 
 
 def test_going_back_loses_no_answer_but_those_that_mean_nothing_any_more() -> None:
