@@ -272,6 +272,8 @@ def demo(options: argparse.Namespace) -> int:
     wish = Options(options.seed, options.speed, options.start, options.fresh, options.port)
     rehearsal = Rehearsal.prepare(config, wish)
     rehearsal.start()
+    if rehearsal.news:  # the console covers it for as long as it is open, and says it too
+        print(rehearsal.news, file=sys.stderr)
     return _on_screen(config, rehearsal)
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from aeptui.config import REHEARSAL, Config, Profile, private_dir
 from aeptui.credentials import SecretSource
+from aeptui.emulator import kept
 
 HOST = "127.0.0.1"
 PATIENCE_S = 60.0
@@ -55,6 +56,8 @@ class Rehearsal:
     folder: Path
     options: Options
     port: int
+    news: str = ""
+    """What the person at the console should hear about this world; empty when nothing is new."""
     _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _shared: bool = False
 
@@ -79,6 +82,8 @@ class Rehearsal:
             raise RehearsalError(f"Port {options.port} is taken; choose another with --port.")
         else:
             rehearsal.port = _free_port()
+        if not rehearsal._shared:
+            rehearsal._set_aside_what_is_not_ours()
         return rehearsal
 
     @property
@@ -229,6 +234,21 @@ class Rehearsal:
         for path in self.folder.iterdir():
             if path.is_file():
                 path.unlink()
+
+    def _set_aside_what_is_not_ours(self) -> None:
+        """A world of another version, or a damaged one, makes way for a new one."""
+        # A journal left behind tells of a crash; else looking at every page only takes time.
+        crashed = any((self.folder / f"{name}-wal").exists() for name in kept.FILES)
+        trouble = kept.trouble(self.folder, thoroughly=crashed)
+        if trouble is None:
+            return
+        try:
+            aside = kept.set_aside(self.folder, self.env_file.name, MADE)
+        except OSError as reason:
+            raise RehearsalError(
+                f"{trouble} It could not be set aside: {reason.strerror}."
+            ) from reason
+        self.news = f"{trouble} It was set aside in {aside}, and a new world is made."
 
     def _serves(self, org_id: str, port: int) -> bool:
         """Whether the emulator of this very world listens on `port`."""

@@ -178,3 +178,28 @@ def _alive(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+async def test_a_world_of_another_version_is_set_aside_and_a_new_one_is_made(
+    tmp_path: Path,
+) -> None:
+    first = Rehearsal.prepare(config(tmp_path), Options(speed=0))
+    first.start()
+    try:
+        before = await first.profile()
+    finally:
+        await first.stop()
+    world = first.folder / "world.sqlite"
+    with world.open("r+b") as file:  # the number of its format, in SQLite's own header
+        file.seek(60)
+        file.write((9999).to_bytes(4, "big"))
+    kept = world.read_bytes()
+    again = Rehearsal.prepare(config(tmp_path), Options(speed=0))
+    assert "another version" in again.news
+    assert (again.folder / "aside-1" / "world.sqlite").read_bytes() == kept
+    again.start()
+    try:
+        assert (await again.profile()).org_id != before.org_id
+    finally:
+        await again.stop()
+    assert Rehearsal.prepare(config(tmp_path), Options(speed=0)).news == ""

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from aeptui.emulator import crm_changes, crm_rows
+from aeptui.emulator import crm_changes, crm_rows, kept
 from aeptui.emulator.crm_rows import Account, Maker
 from aeptui.emulator.crm_vendors import (
     FLAVOURS,
@@ -42,8 +42,6 @@ __all__ = [
 ]
 
 _EXPIRES_MS = 24 * 3600 * 1000
-# A file of another layout is filled anew.
-_LAYOUT = "1"
 _SPOILED = {
     "date": "2026-02-30",
     "date-time": "2026-02-30T25:61:00.000Z",
@@ -83,10 +81,11 @@ class Crm:
         self._db = sqlite3.connect(
             "" if path is None else path, check_same_thread=False, isolation_level=None
         )
+        kept.mark(self._db)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT)")
-        if self._recall("layout") == _LAYOUT and self._recall("seed") == str(seed):
+        if self._recall("seed") == str(seed):
             self._open()
         else:
             self.begin(seed, start_ms)
@@ -101,7 +100,7 @@ class Crm:
                 for view in views(flavour).values():
                     self._db.execute(view.sql())
             self._fill(seed, start_ms)
-            for name, value in (("layout", _LAYOUT), ("seed", seed), ("now_ms", start_ms)):
+            for name, value in (("seed", seed), ("now_ms", start_ms)):
                 self._remember(name, str(value))
         self._open()
 

@@ -20,6 +20,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from aeptui.emulator import kept
 from aeptui.emulator.app import Emulator, create_app
 from aeptui.emulator.clock import Clock
 from aeptui.emulator.control import is_loopback
@@ -34,6 +35,7 @@ __all__ = ["Options", "add_arguments", "run", "serve"]
 USAGE = 2
 BUG = 70
 FIRST_SANDBOX = "dev"
+_WAY_OUT = "move it away to begin a new world here, or choose another folder with --data"
 
 
 class Refused(Exception):
@@ -83,10 +85,13 @@ class Premises:
         self._on_end: Callable[[], None] = lambda: None
         self.failed = False
         clock = Clock(0, 0.0)
+        if options.data is not None and (trouble := kept.trouble(options.data)) is not None:
+            raise Refused(f"{trouble} Nothing was changed; {_WAY_OUT}.")
         try:
             self.world = World(self._path("world.sqlite"), clock, options.seed or 1)
         except (sqlite3.Error, ValueError) as reason:
-            raise Refused(f"The world in {options.data} cannot be read: {reason}.") from reason
+            sentence = f"The world in {options.data} cannot be read: {reason}."
+            raise Refused(f"{sentence} Nothing was changed; {_WAY_OUT}.") from reason
         if options.seed is not None and self.world.seed != options.seed and self._made:
             sentence = f"{options.data} holds the world of seed {self.world.seed}."
             self.world.close()

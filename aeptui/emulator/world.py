@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from aeptui.emulator import kept
 from aeptui.emulator.clock import Clock
 
 FINAL_STATES = frozenset({"success", "failed", "partialSuccess"})
@@ -83,16 +84,17 @@ class World:
         self.db = sqlite3.connect(
             "" if path is None else path, check_same_thread=False, isolation_level=None
         )
+        kept.mark(self.db)
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = NORMAL")
         self.db.executescript(_TABLES)
         self._depth = 0
-        kept = self.recall("seed")
-        self.seed = seed if kept is None else int(kept)
+        known = self.recall("seed")
+        self.seed = seed if known is None else int(known)
         self._counter = int(self.recall("counter") or 0)
         self.id = self.recall("id") or ""
         self._saved_counter = self._counter
-        if kept is None:
+        if known is None:
             self.begin(seed)
         else:
             self.clock.set(int(self.recall("now_ms") or 0))

@@ -32,6 +32,8 @@ class Rehearsing:
 
     async def _follow(self) -> None:
         rehearsal = self._rehearsal
+        if rehearsal.news:
+            self._app.page.say(rehearsal.news)
         try:
             await rehearsal.serving()
             while (making := await rehearsal.making()) is not None:

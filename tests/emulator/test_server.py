@@ -60,15 +60,6 @@ def test_a_world_is_not_opened_under_another_seed(tmp_path: Path) -> None:
     assert "seed 3" in second.stderr
 
 
-def test_what_is_in_the_folder_and_is_no_world_is_left_alone(tmp_path: Path) -> None:
-    file = tmp_path / "world.sqlite"
-    file.write_bytes(b"not a database, but somebody's file\n" * 40)
-    answer = refused("--data", str(tmp_path))
-    assert answer.returncode == 2
-    assert "cannot be read" in answer.stderr
-    assert file.read_bytes().startswith(b"not a database")
-
-
 @pytest.mark.parametrize(
     ("flags", "word"),
     [
