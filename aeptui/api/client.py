@@ -92,10 +92,11 @@ class AepClient:
             reads -= 1
             try:
                 return await self._answer(call, request)
+            except _BrokeOff as half:
+                if not reads:
+                    raise self._unreachable(half.reason, request) from None
             except httpx.TransportError as reason:
-                broke_off = isinstance(reason, httpx.ReadError | httpx.RemoteProtocolError)
-                if not reads or not broke_off:
-                    raise self._unreachable(reason, request) from None
+                raise self._unreachable(reason, request) from None
             except httpx.DecodingError:
                 if not reads:
                     raise _bad(call, 200, "", "an answer that is compressed wrongly") from None
@@ -175,13 +176,24 @@ class AepClient:
         return ApiUnreachable(sentence, host=host, remedy=remedy, sent=sent)
 
 
+class _BrokeOff(Exception):
+    """An answer began and did not end; without a beginning the transport asks again itself."""
+
+    def __init__(self, reason: httpx.TransportError) -> None:
+        super().__init__()
+        self.reason = reason
+
+
 async def _read(response: httpx.Response, most: int) -> tuple[bytes, bool]:
     """The body, and whether that is all of it."""
     body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > most:
-            return bytes(body[:most]), False
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > most:
+                return bytes(body[:most]), False
+    except (httpx.ReadError, httpx.RemoteProtocolError) as reason:
+        raise _BrokeOff(reason) from None
     return bytes(body), True
 
 

@@ -93,6 +93,7 @@ def refusal(
         error.blames = blames
     if isinstance(error, RateLimited):
         error.retry_after_s = retry_after_s
+        error.remedy = f"try again in {_in_words(retry_after_s)}"
     return error
 
 
@@ -183,6 +184,12 @@ def _is_about_sandbox(status: int, problem: Problem) -> bool:
     return status in (400, 403, 404) and _NO_SANDBOX.search(problem.reason) is not None
 
 
+def _in_words(seconds: float | None) -> str:
+    if seconds is None:
+        return "a minute"
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
 def _sentence(kind: type[ApiError], status: int, reason: str, service: str, sandbox: str) -> str:
     """What happened, once: a reason that only says it again is left out, one that says it
     better stands for it."""
@@ -203,7 +210,8 @@ _NOT_THERE = re.compile(
 )
 _PHRASES = frozenset(
     [status.phrase.lower() for status in HTTPStatus if status >= 400]
-    + ["internal error", "notfound", "badrequesterror", "requestratetoolarge"]
+    + ["internal error", "resource not found"]
+    + ["notfound", "badrequesterror", "requestratetoolarge"]
 )
 """Reasons that say no more than a status does."""
 

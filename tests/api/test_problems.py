@@ -111,7 +111,7 @@ def test_the_sentence_has_reason_code_and_request_id() -> None:
         (
             429,
             {"error_code": "429050", "message": "Too many requests"},
-            "Flow Service asks for fewer calls (429050)",
+            "Flow Service asks for fewer calls; try again in a minute (429050)",
         ),
         (
             503,
