@@ -9,10 +9,11 @@ needs to know nothing else. Leaving the events early stops before the next write
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from aeptui.api.errors import ApiTrouble, NotFound
+from aeptui.api.errors import ApiError, ApiTrouble, ApiUnreachable, NotFound
 from aeptui.api.settings import is_loopback
 from aeptui.api.writing import MayHaveLanded, WriteAnswer, WriteRequest
 from aeptui.pipelines.events import Event, What
@@ -54,6 +55,7 @@ async def apply(
             yield Event("refused", plan, f"{reason}; nothing was sent")
             return
         entry = await journal.begin(plan)
+        await _hear_the_time(services)
         work = _Work(plan, secrets, services, journal, sleep, settling_s)
         work.known.update(entry.known())
         for each in entry.steps:
@@ -66,6 +68,8 @@ async def apply(
             yield Event("finished", plan, f"{plan.title}: done", stands=work.stands())
     except JournalError as error:
         yield Event("refused", plan, str(error))
+    except ApiUnreachable as trouble:
+        yield Event("failed", plan, f"{plan.title}: {trouble}; nothing was sent", error=trouble)
     finally:
         claim.release(ended=await _is_over(plan, journal))
 
@@ -112,6 +116,7 @@ async def undo(
     ended = False
     try:
         entry = await journal.entry(plan_id) or entry
+        await _hear_the_time(services)
         work = _Work(plan, Secrets(), services, journal, sleep, 0.0)
         work.known.update(entry.known())
         whole = True
@@ -127,6 +132,8 @@ async def undo(
             yield Event("finished", plan, _rolled_back(plan, work), stands=work.stands())
     except JournalError as error:
         yield Event("refused", plan, str(error))
+    except ApiUnreachable as trouble:
+        yield Event("failed", plan, f"{plan.title}: {trouble}; nothing was sent", error=trouble)
     finally:
         claim.release(ended=ended)
 
@@ -356,6 +363,19 @@ class _Work:
 
 def _made_by(step: Step, answer: WriteAnswer) -> Made:
     return Made(answer.id or step.target, answer.etag, answer.version)
+
+
+async def _hear_the_time(services: Services) -> None:
+    """Know the platform's time before the first write; raises ApiUnreachable.
+
+    What may have landed is looked for among what was made since it was sent, and this
+    machine's own clock is not the one that the platform writes down.
+    """
+    if services.clock.heard:
+        return
+    with contextlib.suppress(ApiError):  # a refusal has a Date as well
+        async for _ in services.sandboxes.list_sandboxes():
+            break
 
 
 def _not_ready(plan: Plan, before: Entry | None, secrets: Secrets) -> str:

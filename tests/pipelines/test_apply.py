@@ -223,9 +223,20 @@ async def test_a_token_that_expires_in_the_middle_is_renewed_and_nothing_is_made
         assert count(api, "sourceConnections") == 1
 
 
-async def test_a_token_that_cannot_be_had_made_nothing(
+async def test_where_no_token_can_be_had_nothing_was_sent(
     platform: Rehearsal, services: Services, journal: Journal
 ) -> None:
+    platform.ask("faults", kind="reset", path="/ims/token/v3")
+    plan = crm.plan(services, crm.base())
+    assert words(await all_of(apply(plan, SECRETS, services, journal))) == ["failed"]
+    assert await journal.writes() == []
+
+
+async def test_a_token_that_cannot_be_renewed_in_the_middle_made_nothing(
+    platform: Rehearsal, services: Services, journal: Journal
+) -> None:
+    await all_of(apply(crm.plan(services, crm.base()), SECRETS, services, journal))
+    platform.ask("faults", kind="expired-token", method="POST", path="/connections", times=1)
     platform.ask("faults", kind="reset", path="/ims/token/v3")
     events = await all_of(apply(crm.plan(services, crm.base()), SECRETS, services, journal))
     assert words(events) == ["sending base", "failed base"]
