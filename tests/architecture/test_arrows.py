@@ -35,7 +35,7 @@ MAY: dict[str, set[str]] = {
     "monitor": {"api", "mirror"},
     "resources": {"api", "mirror", "monitor", "session"},
     "forms": {"api", "mirror", "monitor", "session", "pipelines"},  # of pipelines, its plan alone
-    "pipelines": {"api", "mirror", "monitor", "session", "forms"},
+    "pipelines": {"api", "mirror", "monitor", "resources", "session", "forms"},
     "emulator": set(),
 }
 FOREIGN = {
