@@ -203,6 +203,9 @@ async def open_session(
     path = mirror_path(config.state_dir, profile.platform_url, profile.org_id, sandbox)
     private_dir(path.parent)
     mirror = Mirror.open(path, run_verdict=run_verdict, clock=services.clock.now)
+    if rehearsal is not None and (known := mirror.summary_now().confirmed_at):
+        # A rehearsed world stands still while nobody runs it.
+        services.clock.begin_at(known)
     settings = config.settings
     sync = Sync(
         services,
@@ -210,7 +213,7 @@ async def open_session(
         services.clock,
         SyncSettings(interval_s=settings.sync_interval_s, history_days=settings.history_days),
     )
-    watch = Watch(mirror, services.clock, Thresholds(**settings.thresholds))
+    watch = Watch(mirror, Thresholds(**settings.thresholds))
     return Session(
         config=config,
         profile=profile,

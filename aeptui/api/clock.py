@@ -20,7 +20,7 @@ def ticking_s() -> float:
 
 
 class PlatformClock:
-    """Tells the platform's time between its answers; this machine's until the first one.
+    """Tells the platform's time between its answers; this machine's, or what it was told, until the first one.
 
     `Date` has whole seconds, so an answer only bounds the time: the clock moves
     by the least that satisfies it and does not tremble from answer to answer.
@@ -39,6 +39,11 @@ class PlatformClock:
         self._speed = speed
         self.heard = False
         """Whether the platform has told its time yet."""
+
+    def begin_at(self, now: datetime) -> None:
+        """Take `now` for the platform's time until it tells its own."""
+        if not self.heard:
+            self._anchor, self._anchor_tick = now.astimezone(UTC), self._ticks()
 
     @property
     def speed(self) -> float:

@@ -209,17 +209,13 @@ class Reader:
         return from_ms(found[0])
 
     def due_checks(self, now: datetime) -> list[str]:
-        """Flows whose word time alone may have changed."""
+        """Flows whose word time alone may have changed, and those that have none yet."""
         found = self._connection.execute(
-            "SELECT id FROM flows WHERE check_at IS NOT NULL AND check_at <= ?", (to_ms(now),)
+            "SELECT id FROM flows WHERE check_at <= ? UNION ALL "
+            "SELECT id FROM flows WHERE word = '' OR word IS NULL",
+            (to_ms(now),),
         )
         return [unpack_id(key) for (key,) in found]
-
-    def next_check(self) -> datetime | None:
-        found = self._connection.execute(
-            "SELECT min(check_at) FROM flows WHERE check_at IS NOT NULL"
-        ).fetchone()
-        return from_ms(found[0])
 
     def ids(self, kind: str) -> list[str]:
         return [

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from aeptui.mirror.rows import FlowRow
 from aeptui.mirror.store import Mirror
@@ -19,32 +18,18 @@ if TYPE_CHECKING:
 _SLICE = 20
 """Flows judged at a time, so that a screen's question never waits behind all of them."""
 
-_LEAST_S = 1.0
-"""A clock that runs fast does not make us look more often than this."""
-
-_LONGEST_S = 3600.0
-"""Nothing is due for so long only where no flow has a schedule."""
-
-
-class Clock(Protocol):
-    """The platform's time, and how many of its seconds pass in one of ours."""
-
-    def now(self) -> datetime: ...
-    @property
-    def speed(self) -> float: ...
-
 
 class Watch:
     """Judges flows again when news touches them, and when time alone may have changed a word.
 
-    Nothing runs in between: it waits for news and for the earliest `check_at`
-    that the last verdicts named. A clock may be moved and a lid closed while it
-    waits, so it also looks for what is due after each answer of the platform.
+    A flow is judged as of the moment at which the platform last confirmed the
+    runs, never by a later clock: while nobody answers, runs that we cannot see
+    may well have begun, and a flow is not called late for that. So the answers of
+    the platform are all the ticking there is, and nothing runs in between.
     """
 
-    def __init__(self, mirror: Mirror, clock: Clock, thresholds: Thresholds) -> None:
+    def __init__(self, mirror: Mirror, thresholds: Thresholds) -> None:
         self._mirror = mirror
-        self._clock = clock
         self._thresholds = thresholds
 
     async def once(self) -> None:
@@ -54,44 +39,40 @@ class Watch:
     async def follow(self) -> None:
         """Judge every flow, then those that news or time touch, until cancelled."""
         news = self._mirror.news("flows", "runs", "freshness")
-        heard = asyncio.ensure_future(anext(news))
         try:
             await self.once()
-            while True:
-                await asyncio.wait([heard], timeout=await self._patience())
+            async for changed in news:
+                if changed.all and changed.kind != "freshness" and not changed.judged:
+                    await self.once()
+                    continue
                 touched: set[str] = set()
-                if heard.done():
-                    changed = heard.result()
-                    heard = asyncio.ensure_future(anext(news))
-                    if changed.kind == "runs":
-                        touched |= changed.flow_ids
-                    elif changed.kind == "flows" and not changed.judged:  # not our own echo
-                        touched |= changed.ids
-                    if changed.all and changed.kind != "freshness" and not changed.judged:
-                        await self.once()
-                        continue
+                if changed.kind == "runs":
+                    touched |= changed.flow_ids
+                elif changed.kind == "flows" and not changed.judged:  # not our own echo
+                    touched |= changed.ids
                 await self._judge(sorted(touched | await self._due()))
         finally:
-            heard.cancel()
             await news.aclose()
 
+    async def _as_of(self) -> datetime | None:
+        """Up to when the runs are known; None before the platform has told any."""
+        runs = (await self._mirror.freshness()).get("runs")
+        return runs.confirmed_at if runs else None
+
     async def _due(self) -> set[str]:
-        """Flows whose word time alone may have changed by now."""
-        now = self._clock.now()
+        """Flows whose word time alone may have changed by now, and those without one."""
+        now = await self._as_of()
+        if now is None:
+            return set()
         return set(await self._mirror.ask(lambda reader: reader.due_checks(now)))
 
-    async def _patience(self) -> float:
-        """Real seconds until a word may change by itself."""
-        at = await self._mirror.ask(lambda reader: reader.next_check())
-        if at is None or self._clock.speed <= 0:
-            return _LONGEST_S
-        wait = (at - self._clock.now()).total_seconds() / self._clock.speed
-        return min(max(wait, _LEAST_S), _LONGEST_S)
-
     async def _judge(self, flow_ids: Sequence[str]) -> None:
+        now = await self._as_of()
+        if now is None:
+            return
         for start in range(0, len(flow_ids), _SLICE):
             verdicts = await self._mirror.ask(
-                partial(self._verdicts, flow_ids[start : start + _SLICE], self._clock.now())
+                partial(self._verdicts, flow_ids[start : start + _SLICE], now)
             )
             await self._mirror.judge(verdicts)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,28 +30,18 @@ FLOW = Flow(
 )
 
 
-class Clock:
-    """A time that stands still until it is moved, or runs as fast as it is told."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-        self.speed = 0.0
-        self._began = time.monotonic()
-
-    def now(self) -> datetime:
-        return self.at + timedelta(seconds=(time.monotonic() - self._began) * self.speed)
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def mirror(tmp_path: Path, clock: Clock) -> Iterator[Mirror]:
-    mirror = Mirror.open(tmp_path / "m.sqlite", run_verdict=run_verdict, clock=clock.now)
+async def mirror(tmp_path: Path) -> AsyncIterator[Mirror]:
+    """A mirror whose runs were confirmed at NOW."""
+    mirror = Mirror.open(tmp_path / "m.sqlite", run_verdict=run_verdict, clock=lambda: NOW)
+    await confirm(mirror, NOW)
     yield mirror
     mirror.close()
+
+
+async def confirm(mirror: Mirror, at: datetime, trouble: str | None = None) -> None:
+    """The platform told its runs, or did not."""
+    await mirror.note("runs", at=at, trouble=trouble, next_in_s=15)
 
 
 def run(id: str, state: str, at: datetime = NOW) -> Run:
@@ -60,8 +49,8 @@ def run(id: str, state: str, at: datetime = NOW) -> Run:
 
 
 @asynccontextmanager
-async def following(mirror: Mirror, clock: Clock) -> AsyncIterator[None]:
-    task = asyncio.create_task(Watch(mirror, clock, Thresholds()).follow())
+async def following(mirror: Mirror) -> AsyncIterator[None]:
+    task = asyncio.create_task(Watch(mirror, Thresholds()).follow())
     try:
         yield
     finally:
@@ -78,19 +67,19 @@ async def until(mirror: Mirror, claim: Callable[[dict[str, int]], bool]) -> None
         await news.aclose()
 
 
-async def test_one_look_judges_every_flow(mirror: Mirror, clock: Clock) -> None:
+async def test_one_look_judges_every_flow(mirror: Mirror) -> None:
     await mirror.upsert("flows", [FLOW, Flow(id="g", state="draft")], seen_at=NOW)
     await mirror.upsert("runs", [run("r", "success")], seen_at=NOW)
-    await Watch(mirror, clock, Thresholds()).once()
+    await Watch(mirror, Thresholds()).once()
     assert (await mirror.summary()).flows == {"clean": 1, "draft": 1}
     row = await mirror.get("flows", "f")
     assert getattr(row, "strip", "") == "."
     assert getattr(row, "last_run_id", "") == "r"
 
 
-async def test_a_word_follows_the_news_of_a_run(mirror: Mirror, clock: Clock) -> None:
+async def test_a_word_follows_the_news_of_a_run(mirror: Mirror) -> None:
     await mirror.upsert("flows", [FLOW], seen_at=NOW)
-    async with following(mirror, clock):
+    async with following(mirror):
         await until(mirror, lambda words: words == {"late": 1})
         await mirror.upsert("runs", [run("r1", "success")], seen_at=NOW)
         await until(mirror, lambda words: words == {"clean": 1})
@@ -98,28 +87,28 @@ async def test_a_word_follows_the_news_of_a_run(mirror: Mirror, clock: Clock) ->
         await until(mirror, lambda words: words == {"failed": 1})
 
 
-async def test_a_clock_that_was_moved_is_noticed_with_the_next_answer(
-    mirror: Mirror, clock: Clock
-) -> None:
+async def test_time_alone_makes_a_flow_late(mirror: Mirror) -> None:
     await mirror.upsert("flows", [FLOW], seen_at=NOW)
     await mirror.upsert("runs", [run("r1", "success")], seen_at=NOW)
-    async with following(mirror, clock):
+    async with following(mirror):
         await until(mirror, lambda words: words == {"clean": 1})
-        clock.at += timedelta(hours=2)
-        await mirror.note("runs", at=clock.at, trouble=None, next_in_s=15)
+        await confirm(mirror, NOW + timedelta(hours=2))
         await until(mirror, lambda words: words == {"late": 1})
 
 
-async def test_time_alone_makes_a_flow_late(mirror: Mirror, clock: Clock) -> None:
-    clock.speed = 2000.0
+async def test_no_flow_is_late_for_a_platform_that_does_not_answer(mirror: Mirror) -> None:
     await mirror.upsert("flows", [FLOW], seen_at=NOW)
     await mirror.upsert("runs", [run("r1", "success")], seen_at=NOW)
-    async with following(mirror, clock):
-        await until(mirror, lambda words: words == {"late": 1})
+    async with following(mirror):
+        await until(mirror, lambda words: words == {"clean": 1})
+        await confirm(mirror, NOW + timedelta(hours=2), trouble="Nothing answers.")
+        await mirror.upsert("flows", [Flow(id="g", state="draft")], seen_at=NOW)
+        await until(mirror, lambda words: "draft" in words)
+    assert (await mirror.summary()).flows == {"clean": 1, "draft": 1}
 
 
 async def test_only_flows_that_news_touches_are_judged_again(
-    mirror: Mirror, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Flow(id="g", name="leads", state="disabled")
     await mirror.upsert("flows", [FLOW, other], seen_at=NOW)
@@ -130,7 +119,7 @@ async def test_only_flows_that_news_touches_are_judged_again(
         return flow_verdict(flow, *rest)
 
     monkeypatch.setattr("aeptui.monitor.watch.flow_verdict", rule)
-    async with following(mirror, clock):
+    async with following(mirror):
         await until(mirror, lambda words: sum(words.values()) == 2)
         judged.clear()
         await mirror.upsert("runs", [run("r1", "failed")], seen_at=NOW)
