@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from aeptui.api.errors import ApiError, ApiTrouble, ApiUnreachable, NotFound
@@ -42,7 +42,7 @@ async def apply(
     *,
     sleep: Sleep = asyncio.sleep,
     settling_s: float = SETTLING_S,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Send the writes of `plan` that are not done yet; the last event says how it ended."""
     reason = _elsewhere(plan, services)
     claim = None if reason else journal.claim(plan.id)
@@ -82,7 +82,7 @@ async def resume(
     *,
     sleep: Sleep = asyncio.sleep,
     settling_s: float = SETTLING_S,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Go on with a plan of the journal; KeyError when it is not there.
 
     A write that may have landed is looked for first, and sent only when it is not there
@@ -98,7 +98,7 @@ async def resume(
 
 async def undo(
     plan_id: str, services: Services, journal: Journal, *, sleep: Sleep = asyncio.sleep
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Take back what a plan made, newest first; KeyError when the journal has no such plan.
 
     What cannot be taken back is `left behind`, with its id and the reason, and so is
@@ -164,7 +164,7 @@ class _Work:
 
     # Forth --------------------------------------------------------------------
 
-    async def carry_out(self, entry: StepEntry) -> AsyncIterator[Event]:
+    async def carry_out(self, entry: StepEntry) -> AsyncGenerator[Event, None]:
         """The events of one step; it is done when its answer is known afterwards."""
         step = entry.step
         if entry.state == "done":

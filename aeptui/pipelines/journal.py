@@ -241,7 +241,7 @@ class Journal:
             return await asyncio.get_running_loop().run_in_executor(self._executor, whole)
         except sqlite3.Error as reason:
             raise JournalError(
-                f"The journal {self._path} cannot be written ({reason}); nothing is sent without it"
+                f"The journal {self._path} cannot be written ({reason}); nothing more is sent"
             ) from None
 
 
