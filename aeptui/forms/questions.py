@@ -255,7 +255,7 @@ class Mapped:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class LetsIn:
     """Whether the platform can log in with a base connection, and what the CRM said."""
 
     connection: str

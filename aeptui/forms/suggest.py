@@ -23,6 +23,14 @@ CONFIDENT = 75
 _LEAST = 55
 _SYNONYM, _SAME, _TITLE, _WORDS, _LOOKS = 97, 92, 88, 84, 78
 
+_NONE = ""
+_VAGUE = frozenset(
+    {"code", "description", "id", "label", "name", "number", "primary", "state", "status", "type"}
+)
+"""Names that say little without the object that they are in."""
+_OWN_FIELD = re.compile(r"__c$|^(new|cr[0-9a-f]{3,5})_")
+"""How Salesforce and Dynamics mark the columns that a customer added."""
+
 _SYNONYMS: dict[str, tuple[str, ...]] = {}
 """Squeezed column names and the ends of paths that they usually mean, the likeliest first."""
 
@@ -95,20 +103,17 @@ _known_as("billingcity", "accountBillingAddress.city")
 _known_as("billingpostalcode", "accountBillingAddress.postalCode")
 _known_as("billingcountry", "accountBillingAddress.country")
 _known_as("title jobtitle", "extendedWorkDetails.jobTitle", "jobTitle")
-_known_as(
-    "id contactid leadid accountid opportunityid recordid crmid",
-    "crmId",
-    "personID",
-    "accountID",
-    "opportunityID",
-)
+_known_as("id recordid crmid", "crmId", "personID", "accountID", "opportunityID")
+# A table's own key may be called so, and so may a reference in another one: Id comes first.
+_known_as("contactid leadid", _NONE, "crmId", "personID")
+_known_as("accountid", _NONE, "crmId", "accountID", "b2b.accountID")
+_known_as("opportunityid", _NONE, "crmId", "opportunityID")
 _known_as("description note notes comments", "note", "opportunityDescription")
 _known_as("createddate createdon createdat", "extSourceSystemAudit.createdDate")
 _known_as(
     "lastmodifieddate modifiedon updatedat lastmodified",
     "extSourceSystemAudit.lastUpdatedDate",
 )
-_known_as("ownerid owneridvalue", "extSourceSystemAudit.createdBy")
 _known_as("leadsource", "b2b.personSource", "leadSource")
 _known_as("industry", "accountOrganization.industry")
 _known_as("website websiteurl", "accountOrganization.website")
@@ -222,15 +227,16 @@ def _candidates(
 ) -> Iterator[tuple[XdmField, int, str]]:
     from rapidfuzz import fuzz, process
 
-    words = parts(column.name.removesuffix("__c"))
+    words = parts(_OWN_FIELD.sub("", column.name))
     name = "".join(words)
     for rank, end in enumerate(_SYNONYMS.get(name, ())):
         for field in index.by_end.get(end, ()):
-            yield field, _SYNONYM - 2 * rank, "usual for a CRM"
+            said = len(words) > 1 and name in field.path.lower().replace(".", "")
+            yield field, _SYNONYM - 2 * rank + said, "usual for a CRM"
     for field in index.by_leaf.get(name, ()):
-        yield field, _SAME, "same name"
+        yield field, _SAME - _vagueness(name, field), "same name"
     for field in index.by_title.get(name, ()):
-        yield field, _TITLE, "same as its title"
+        yield field, _TITLE - _vagueness(name, field), "same as its title"
     if len(words) > 1:
         wanted = set(words)
         for word in wanted:
@@ -252,6 +258,8 @@ def _fit(column: SourceColumn, field: XdmField, look: str) -> int | None:
     source, target = column.word, field.type
     if target in ("map", "object", "array"):
         return None
+    if target == "string" and field.choices:
+        return 8
     if target == "string":
         if look == "dates" and source in ("date", "date-time") and not field.format:
             return 6
@@ -265,6 +273,12 @@ def _fit(column: SourceColumn, field: XdmField, look: str) -> int | None:
     if target == "boolean" or target in _NUMBERS:
         return None if source != "string" or look else 20
     return 10
+
+
+def _vagueness(name: str, field: XdmField) -> int:
+    """What a name costs that says little; right under the tenant's own object it says enough."""
+    is_own = field.path.startswith("_") and field.path.count(".") == 1
+    return 25 if name in _VAGUE and "." in field.path and not is_own else 0
 
 
 def _distance(field: XdmField) -> int:

@@ -53,7 +53,8 @@ def lookups() -> Lookups:
 
 def valid(variant: Variant) -> st.SearchStrategy[dict[str, Any]]:
     """Answers that the variant's schema takes, optional ones now and then left out."""
-    needed, optional = {}, {}
+    needed: dict[str, st.SearchStrategy[Any]] = {}
+    optional: dict[str, st.SearchStrategy[Any]] = {}
     for name, told in variant.schema["properties"].items():
         strategy: st.SearchStrategy[Any] = TEXT
         if told.get("format") == "uri":
