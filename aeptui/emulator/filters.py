@@ -137,7 +137,7 @@ def _equal(found: Any, value: str, path: tuple[str, ...]) -> bool:
     if isinstance(found, bool):
         return value.lower() == ("true" if found else "false")
     if isinstance(found, int | float):
-        number = _number(value)
+        number = to_number(value)
         return number is not None and number == found
     if not isinstance(found, str):
         return False
@@ -152,7 +152,7 @@ def _ordered(found: Any, operator: str, value: str) -> bool:
     if isinstance(found, bool):
         return False
     if isinstance(found, int | float):
-        right = _number(value)
+        right = to_number(value)
         if right is None:
             return False
     elif not isinstance(found, str):
@@ -168,7 +168,8 @@ def _ordered(found: Any, operator: str, value: str) -> bool:
             return bool(left >= right)
 
 
-def _number(text: str) -> float | None:
+def to_number(text: str) -> float | None:
+    """The number that a filter's value is, if it is one."""
     try:
         return int(text) if re.fullmatch(r"[+-]?[0-9]{1,300}", text) else float(text)
     except ValueError:
@@ -212,15 +213,16 @@ class Listing:
         """The documents of this page, and whether there are more after it."""
         found = self.sorted(documents)
         if self.after is not None:
-            found = [each for each in found if self._is_after(self.after, each)]
+            found = [each for each in found if self.is_after(each)]
         return found[: self.limit], len(found) > self.limit
 
     def place(self, document: Document) -> tuple[Any, ...]:
         """Where a document stands in this listing's order."""
         return (document.seq,) if self.order is None else sort_key(self.order)(document)
 
-    def _is_after(self, after: tuple[Any, ...], document: Document) -> bool:
-        place = self.place(document)
+    def is_after(self, document: Document) -> bool:
+        """Whether a document stands after the place that was reached."""
+        place, after = self.place(document), self.after or ()
         return place < after if self.descending else place > after
 
 
@@ -231,14 +233,18 @@ def read(
     collection: str,
     aliases: Mapping[str, str] | None = None,
     extra: Collection[str] = (),
+    most: int = MOST,
 ) -> Listing:
-    """The listing that a query asks for; `key` seals tokens, `collection` is part of the seal."""
+    """The listing that a query asks for; `key` seals tokens, `collection` is part of the seal.
+
+    A limit over `most` is brought down to it.
+    """
     for name in query:
         if name not in PARAMETERS and name not in extra:
             raise flow_error("1451-400", f"The query parameter {name[:100]} is not known.")
     properties = tuple(query.getlist("property"))
     orderby = query.get("orderby", "")
-    limit = _limit(query.get("limit"))
+    limit = _limit(query.get("limit"), most)
     after = None
     token = query.get("continuationToken")
     if token is not None:
@@ -290,12 +296,12 @@ def _seal(text: bytes, key: bytes, collection: str) -> bytes:
     return hmac.digest(key, collection.encode() + b"\0" + text, hashlib.sha256)[:15]
 
 
-def _limit(text: str | None) -> int | None:
+def _limit(text: str | None, most: int) -> int | None:
     if text is None:
         return None
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
         raise flow_error("1401-400", "limit must be a whole number, at least 1.")
-    return min(int(text), MOST)
+    return min(int(text), most)
 
 
 def _plain(orderby: str) -> str:

@@ -114,9 +114,6 @@ def test_what_is_not_emulated_says_so_and_what_is_not_there_is_404(
     assert exim.status_code == 501
     assert "not emulated" in exim.json()["detail"]
     assert api.get("/data/foundation/nothing").status_code == 404
-    search = api.post(f"{FLOWSERVICE}/flows/search", json={})
-    assert search.status_code == 501
-    assert "not emulated" in search.json()["errorMessage"]
 
 
 def test_a_wrong_method_names_the_right_ones(api: httpx.Client) -> None:

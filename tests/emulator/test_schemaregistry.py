@@ -339,13 +339,6 @@ def test_the_tenant_is_named_without_its_underscore(api: httpx.Client) -> None:
     assert PROFILE in {usage["$id"] for usage in after["classUsage"]}
 
 
-@pytest.mark.parametrize("path", ["tenant/unions", "rpc/auditlog/x"])
-def test_what_is_not_emulated_says_so(api: httpx.Client, path: str) -> None:
-    answer = api.get(f"{BASE}/{path}", headers=as_(XED))
-    assert answer.status_code == 501
-    assert "not emulated" in answer.json()["detail"]
-
-
 JSON = st.recursive(
     st.none() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=8), inner),

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from aeptui.emulator.calls import Call
 from aeptui.emulator.crm import CrmRefused, flavour_of, refusal, seal
-from aeptui.emulator.errors import Refusal, flow_error, not_emulated, source_error
+from aeptui.emulator.errors import Refusal, flow_error, source_error
 from aeptui.emulator.row_filters import FilterRefused
 from aeptui.emulator.services import entities
 from aeptui.emulator.services.connectors import DATA_LAKE, Auth, Connector, connectors
@@ -23,13 +23,39 @@ _SECRET_NAME = re.compile(r"(?i)password|secret|token|key|connectionString|jwt|c
 _NOT_SECRET = frozenset({"tokenEndpoint"})
 
 
-def create(world: World, sandbox: str, body: dict[str, Any], client: str = CLIENT_ID) -> Document:
-    """Keep a base connection; of its secrets, salted digests. The CRM is not asked yet."""
+def create(
+    world: World,
+    sandbox: str,
+    body: dict[str, Any],
+    client: str = CLIENT_ID,
+    *,
+    draft: bool = False,
+) -> Document:
+    """Keep a base connection; of its secrets, salted digests. The CRM is not asked yet.
+
+    A draft may still lack its credentials.
+    """
     fields = audit(world, sandbox, client)
     name = entities.text(body, "name")
-    spec = entities.part(body, "connectionSpec")
-    connector = connector_of(spec)
-    auth = entities.part(body, "auth")
+    connector = connector_of(entities.part(body, "connectionSpec"))
+    kept = fields | {
+        "name": name,
+        "description": entities.text(body, "description", required=False),
+        "connectionSpec": {"id": connector.id, "version": "1.0"},
+        "state": entities.DRAFT if draft else "enabled",
+    }
+    private: dict[str, Any] = {"secrets": {}, "secretsMadeMs": fields["createdAt"]}
+    if not (draft and body.get("auth") is None):
+        auth = entities.part(body, "auth")
+        shown, private["secrets"] = _accepted(world, connector, auth)
+        kept["auth"] = entities.only(auth, ("specName", "type")) | {"params": shown}
+    return world.put(sandbox, CONNECTIONS.kind, fields["id"], kept, private)
+
+
+def _accepted(
+    world: World, connector: Connector, auth: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The parameters of an `auth` as they are shown, and the digests of the secret ones."""
     variant = connector.auth(auth.get("specName"))
     if variant is None:
         raise flow_error(
@@ -38,16 +64,7 @@ def create(world: World, sandbox: str, body: dict[str, Any], client: str = CLIEN
         )
     params = entities.part(auth, "params")
     _check_params(variant, params)
-    shown, secrets = _sealed(world, variant, params)
-    kept = fields | {
-        "name": name,
-        "description": entities.text(body, "description", required=False),
-        "connectionSpec": {"id": connector.id, "version": "1.0"},
-        "state": "enabled",
-        "auth": entities.only(auth, ("specName", "type")) | {"params": shown},
-    }
-    private = {"secrets": secrets, "secretsMadeMs": fields["createdAt"]}
-    return world.put(sandbox, CONNECTIONS.kind, fields["id"], kept, private)
+    return _sealed(world, variant, params)
 
 
 def connector_of(spec: dict[str, Any]) -> Connector:
@@ -95,7 +112,8 @@ def _sealed(
 
 
 def post(call: Call) -> Response:
-    made = create(call.world, call.sandbox, call.json_object(), call.client_id)
+    draft = entities.is_draft(call)
+    made = create(call.world, call.sandbox, call.json_object(), call.client_id, draft=draft)
     return entities.made(call, made)
 
 
@@ -104,14 +122,10 @@ def patch(call: Call) -> Response:
     allowed = frozenset({"name", "description", "auth", "labels"})
     body = entities.patched(call, document, allowed)
     entities.text(body, "name")
-    auth = entities.part(body, "auth")
-    if auth != document.body["auth"]:
-        variant = connector_of(body["connectionSpec"]).auth(auth.get("specName"))
-        if variant is None:
-            raise flow_error("1415-400", "This authentication is not one of the connector's.")
+    if body.get("auth") != document.body.get("auth"):
+        auth = entities.part(body, "auth")
         params = entities.part(auth, "params")
-        _check_params(variant, params)
-        shown, secrets = _sealed(call.world, variant, params)
+        shown, secrets = _accepted(call.world, connector_of(body["connectionSpec"]), auth)
         held = document.private["secrets"]
         for name in secrets:  # a mask that comes back is no new secret
             if params[name] == MASK and name in held:
@@ -136,19 +150,22 @@ def delete(call: Call) -> Response:
 
 
 def action(call: Call) -> Response:
-    entities.find(call, CONNECTIONS)
+    document = entities.find(call, CONNECTIONS)
     op = entities.action_of(call)
     if op in ("finalize", "finalize-update"):
         raise flow_error("1402-400", "Only the provider finalizes a connection.")
-    if op == "publish":
-        raise flow_error("1416-400", "The connection is not a draft.")
-    raise entities.unknown_action(op)
+    if op != "publish":
+        raise entities.unknown_action(op)
+    entities.part(document.body, "auth")
+    return entities.published(call, document)
 
 
 def test(call: Call) -> Response:
     """Whether the CRM lets this connection in; a CRM that is down is an error, not a no."""
     try:
-        _let_in(call, entities.find(call, CONNECTIONS))
+        document = entities.find(call, CONNECTIONS)
+        _ready(document)
+        _let_in(call, document)
     except CrmRefused as refused:
         if refused.reason in ("auth", "expired"):
             return JSONResponse({"result": False})
@@ -166,6 +183,7 @@ def explore(call: Call) -> Response:
         raise source_error("1336-400", f"This source cannot be explored by {kind}.")
     if kind not in ("root", "table"):
         raise source_error("1358-400", f"The objectType {kind[:50]} is not known.")
+    _ready(document)
     connector = connector_of(document.body["connectionSpec"])
     flavour = flavour_of(connector.id)
     try:
@@ -206,7 +224,24 @@ def row_filter(connector: Connector, filters: Any) -> dict[str, Any] | None:
 
 
 def configs(call: Call) -> Response:
-    raise not_emulated("The configuration of a connection", "flow")
+    """The columns behind a connection: of the table that `object` names, else of the first."""
+    document = entities.find(call, CONNECTIONS)
+    _ready(document)
+    flavour = flavour_of(connector_of(document.body["connectionSpec"]).id)
+    try:
+        _let_in(call, document)
+        crm = call.emulator.crm
+        name = call.query.get("object") or crm.tables(flavour)[0].name
+        columns = crm.columns(flavour, name)
+    except CrmRefused as refused:
+        raise _relayed(refused) from None
+    gone = _dropped(call, document)
+    items = [
+        {"columnName": column.name, "columnType": column.type}
+        for column in columns
+        if column.name not in gone
+    ]
+    return JSONResponse({"items": items})
 
 
 def _decoded(text: str | None) -> Any:
@@ -216,6 +251,11 @@ def _decoded(text: str | None) -> Any:
         return json.loads(base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True))
     except (ValueError, RecursionError):
         raise source_error("1389-400", "The filters are not JSON in base 64.") from None
+
+
+def _ready(document: Document) -> None:
+    if document.body["state"] == entities.DRAFT:
+        raise flow_error("1416-400", "The connection is a draft; publish it first.")
 
 
 def _let_in(call: Call, document: Document) -> None:

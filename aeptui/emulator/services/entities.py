@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
 
-from aeptui.emulator import filters
+from aeptui.emulator import filters, listings
 from aeptui.emulator.calls import Call
 from aeptui.emulator.errors import Refusal, flow_error, source_error
 from aeptui.emulator.published import BASES
 from aeptui.emulator.services import jsonpatch
-from aeptui.emulator.world import Column, Comparison, Document, World
+from aeptui.emulator.world import Document, World, touch
 
 BASE = BASES["flowservice"]
+DRAFT = "draft"
 
 AUDITED = frozenset(
     {
@@ -60,13 +62,6 @@ RUNS = Collection(
     filters.RUN_ALIASES,
 )
 
-_COLUMNS: dict[tuple[str, ...], Column] = {
-    ("createdAt",): "created",
-    ("updatedAt",): "updated",
-    ("metrics", "durationSummary", "startedAtUTC"): "started",
-}
-_COMPARISONS: tuple[Comparison, ...] = ("<", "<=", ">", ">=")
-
 Dress = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -76,50 +71,43 @@ def as_stored(body: dict[str, Any]) -> dict[str, Any]:
 
 def listing(call: Call, collection: Collection, dress: Dress = as_stored) -> Response:
     """A page of a collection; `dress` has the last word on each item."""
+    return page(call, collection, call.query, collection.kind, filters.MOST, dress)
+
+
+def page(
+    call: Call,
+    collection: Collection,
+    query: QueryParams,
+    where: str,
+    most: int,
+    dress: Dress,
+) -> Response:
+    """A page of a collection under a query; `where` is the path that leads to the next one."""
     key = (call.world.recall("nonce") or "").encode()
-    bound = f"{call.sandbox}/{collection.kind}"
-    asked = filters.read(call.query, collection.known, key, bound, collection.aliases)
-    documents = _candidates(call, collection, asked.matches)
+    bound = f"{call.sandbox}/{where}"
+    asked = filters.read(query, collection.known, key, bound, collection.aliases, most=most)
     if asked.count:
-        return JSONResponse({"count": len(asked.sorted(documents))})
-    page, more = asked.page(documents)
-    answer: dict[str, Any] = {"items": [dress(each.body) for each in page]}
-    token = filters.make_token(asked, page[-1], key, bound) if more else None
-    return JSONResponse(answer | _links(call, collection, token))
+        counted = listings.count(call.world, call.sandbox, collection.kind, asked)
+        return JSONResponse({"count": counted})
+    found, more = listings.page(call.world, call.sandbox, collection.kind, asked)
+    answer: dict[str, Any] = {"items": [dress(each.body) for each in found]}
+    token = filters.make_token(asked, found[-1], key, bound) if more else None
+    return JSONResponse(answer | _links(call, where, token))
 
 
-def _links(call: Call, collection: Collection, token: str | None) -> dict[str, Any]:
+def _links(call: Call, where: str, token: str | None) -> dict[str, Any]:
     """The `_links` of a page; the quirks are other forms of the same that have been seen."""
     on = call.emulator.quirks
     if token is None:
         if "links-missing" in on:
             return {}
         return {"_links": {"next": None} if "links-null" in on else {}}
-    href = f"/{collection.kind}?continuationToken={token}"
+    href = f"/{where}?continuationToken={token}"
     if "next-root-relative" in on:
         href = BASE + href
     if "next-absolute" in on:
         href = f"https://platform-int.adobe.io:443{BASE}{href}"
     return {"_links": {"next": {"href": href}}}
-
-
-def _candidates(
-    call: Call, collection: Collection, matches: filters.Property
-) -> Iterable[Document]:
-    """At least the documents that match: as few as the world's own columns can tell."""
-    bounds: list[tuple[Column, Comparison, int]] = []
-    flow = None
-    for condition in matches.conditions:
-        column = _COLUMNS.get(condition.path)
-        value = condition.values[0]
-        if condition.path == ("flowId",) and collection.kind == "runs":
-            if condition.operator == "==" and len(condition.values) == 1:
-                flow = value
-        elif column is not None and value.isascii() and value.isdecimal() and len(value) < 19:
-            for comparison in _COMPARISONS:
-                if condition.operator == comparison:
-                    bounds.append((column, comparison, int(value)))
-    return call.world.within(call.sandbox, collection.kind, bounds, flow)
 
 
 def one(call: Call, collection: Collection, dress: Dress = as_stored) -> Response:
@@ -228,6 +216,23 @@ def part(body: dict[str, Any], name: str, *, required: bool = True) -> dict[str,
 def only(body: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """What is kept of a request's body."""
     return {name: body[name] for name in names if body.get(name) is not None}
+
+
+def is_draft(call: Call) -> bool:
+    """Whether a create asks for a draft; the mode belongs into the query."""
+    mode = call.query.get("mode", "").lower()
+    if mode not in ("", DRAFT):
+        raise source_error("1368-400", f"The mode {mode[:50]} is not known.")
+    return mode == DRAFT
+
+
+def published(call: Call, document: Document) -> Response:
+    """A draft of a connection, which has been found complete, put to use."""
+    same_version(call, document, required=False)
+    if document.body["state"] != DRAFT:
+        raise flow_error("1416-400", "The connection is not a draft.")
+    document.body["state"] = "enabled"
+    return JSONResponse(brief(touch(call.world, document, call.client_id)))
 
 
 def action_of(call: Call) -> str:

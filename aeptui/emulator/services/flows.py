@@ -44,6 +44,7 @@ def create(
         )
     kept = entities.only(body, ("scheduleParams", "transformations", "options"))
     if not draft:
+        _check_published(source, target)
         schedulerules.check(kept.get("scheduleParams"), world.clock, lenient=lenient)
         kept["transformations"] = _transformations(world, sandbox, kept, target)
     _check_options(kept.get("options"))
@@ -104,6 +105,13 @@ def _single(world: World, sandbox: str, body: dict[str, Any], name: str, kind: s
     if len(ids) != 1:
         raise source_error("1321-400", f"The list {name} must hold one id.")
     return entities.need(world, sandbox, kind, ids[0])
+
+
+def _check_published(*connections: Document) -> None:
+    for each in connections:
+        if each.body["state"] == entities.DRAFT:
+            sentence = "The connection is a draft; publish it before the flow."
+            raise flow_error("1416-400", sentence, id=each.id, type=each.kind)
 
 
 def _transformations(
@@ -199,15 +207,12 @@ def one(call: Call) -> Response:
 
 
 def post(call: Call) -> Response:
-    mode = call.query.get("mode", "").lower()
-    if mode not in ("", "draft"):
-        raise source_error("1368-400", f"The mode {mode[:50]} is not known.")
     flow = create(
         call.world,
         call.sandbox,
         call.json_object(),
         call.client_id,
-        draft=mode == "draft",
+        draft=entities.is_draft(call),
         lenient=call.emulator.lenient,
     )
     call.emulator.runner.flow_changed(flow)
@@ -280,4 +285,8 @@ def _check_draft(call: Call, flow: Document) -> None:
     target = entities.need(
         call.world, call.sandbox, "targetConnections", flow.body["targetConnectionIds"][0]
     )
+    source = entities.need(
+        call.world, call.sandbox, "sourceConnections", flow.body["sourceConnectionIds"][0]
+    )
+    _check_published(source, target)
     flow.body["transformations"] = _transformations(call.world, call.sandbox, flow.body, target)

@@ -151,7 +151,7 @@ def answer(page: Page, results: list[Any], call: Call, collection: str) -> dict[
         onward = {"href": f"/{collection}?{urlencode([*kept, ('start', page.next)])}"}
     container, _, kind = collection.partition("/")
     links: dict[str, Any] = {"next": onward}
-    if container == "tenant" and kind != "descriptors":
+    if container == "tenant" and kind not in ("descriptors", "unions"):
         links[f"global_{kind}"] = {
             "href": f"{call.base_url}/data/foundation/schemaregistry/global/{kind}"
         }

@@ -111,12 +111,14 @@ def preview(
 
 
 def transform_error(one: dict[str, Any], sentence: str) -> dict[str, Any]:
+    """What is wrong with one mapping; only an attribute is a column."""
+    column = {"columnName": one["source"]} if one.get("sourceType") == "ATTRIBUTE" else {}
     return {
         "source": one.get("source"),
         "destination": one["destination"],
         "sourceType": one.get("sourceType"),
         "exception": sentence,
-        "columnName": one.get("source") if one.get("sourceType") == "ATTRIBUTE" else None,
+        **column,
     }
 
 

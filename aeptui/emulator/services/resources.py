@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from aeptui.emulator import xdm
 from aeptui.emulator.errors import Refusal, registry_error
-from aeptui.emulator.services import jsonpatch, shapes
+from aeptui.emulator.services import differences, jsonpatch, shapes
 from aeptui.emulator.services.listing import malformed
 from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, TENANT, World
 
@@ -82,12 +82,18 @@ def not_found(id: str, version: str = "1") -> Refusal:
 
 
 def create(
-    world: World, sandbox: str, kind: str, body: dict[str, Any], client: str = CLIENT_ID
+    world: World,
+    sandbox: str,
+    kind: str,
+    body: dict[str, Any],
+    client: str = CLIENT_ID,
+    *,
+    hex_id: str | None = None,
 ) -> dict[str, Any]:
-    """Make a resource of the tenant and answer it whole."""
+    """Make a resource of the tenant and answer it whole; `hex_id` is for one that is brought in."""
     _check(world, sandbox, kind, body, own_id=None)
     segment = SEGMENTS[kind]
-    hex_id = world.hex(48)
+    hex_id = hex_id or world.hex(48)
     id = f"https://ns.adobe.com/{TENANT}/{segment}/{hex_id}"
     of = world.sandbox(sandbox)
     now = world.clock.now_ms()
@@ -141,8 +147,26 @@ def replace(
     whole["version"] = f"{major}.{int(minor or 0) + 1}"
     _seal(whole)
     _check_union(world, sandbox, whole)
-    world.put(sandbox, kind, held["$id"], whole)
+    log = changes_of(world, sandbox, held["$id"])
+    updates = differences.between(held, whole)
+    if updates:
+        now, user = world.clock.now_ms(), TECHNICAL_ACCOUNT
+        log = [
+            *log,
+            {"ms": now, "user": user, "client": client, "kind": kind, "updates": updates},
+        ]
+    world.put(sandbox, kind, held["$id"], whole, {"changes": log})
     return whole
+
+
+def changes_of(world: World, sandbox: str, id: str) -> list[dict[str, Any]]:
+    """What each write changed of a resource of the tenant, oldest first."""
+    for kind in KINDS:
+        document = world.get(sandbox, kind, id)
+        if document is not None:
+            found: list[dict[str, Any]] = document.private.get("changes", [])
+            return found
+    return []
 
 
 def patch(

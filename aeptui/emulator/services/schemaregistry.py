@@ -10,7 +10,16 @@ from starlette.routing import Route
 from aeptui.emulator import xdm
 from aeptui.emulator.calls import Call, Handler, endpoint
 from aeptui.emulator.errors import registry_error
-from aeptui.emulator.services import accept, descriptors, listing, resources, views
+from aeptui.emulator.services import (
+    accept,
+    auditlog,
+    descriptors,
+    listing,
+    resources,
+    transfers,
+    unions,
+    views,
+)
 from aeptui.emulator.world import TENANT, World
 
 BASE = "/data/foundation/schemaregistry"
@@ -22,6 +31,11 @@ def routes(world: World) -> list[Route]:
     found = [
         _route("/stats", {"GET": stats}),
         _route("/rpc/sampledata/{id}", {"GET": sample_data}),
+        _route("/rpc/export/{id}", {"GET": transfers.export}),
+        _route("/rpc/import", {"POST": transfers.bring_in}),
+        _route("/rpc/auditlog/{id}", {"GET": auditlog.audit_log}),
+        _route("/tenant/unions", {"GET": unions.get_list}),
+        _route("/tenant/unions/{id}", {"GET": unions.get_one}),
         *_collection(
             "descriptors",
             {"GET": descriptors.get_all, "POST": descriptors.post},

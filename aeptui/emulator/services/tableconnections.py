@@ -16,7 +16,12 @@ _PATCHED = frozenset({"name", "description", "params", "data", "labels"})
 
 
 def create_source(
-    world: World, sandbox: str, body: dict[str, Any], client: str = CLIENT_ID
+    world: World,
+    sandbox: str,
+    body: dict[str, Any],
+    client: str = CLIENT_ID,
+    *,
+    draft: bool = False,
 ) -> Document:
     name = entities.text(body, "name")
     connector = connector_of(entities.part(body, "connectionSpec"))
@@ -24,7 +29,8 @@ def create_source(
     if base.body["connectionSpec"]["id"] != connector.id:
         raise flow_error("1413-400", "The base connection has another connection spec.")
     kept = entities.only(body, ("data", "params"))
-    _check_source(kept, connector_of(base.body["connectionSpec"]))
+    if not draft:
+        _check_source(kept, connector)
     fields = audit(world, sandbox, client)
     return world.put(
         sandbox,
@@ -35,7 +41,7 @@ def create_source(
             "name": name,
             "description": entities.text(body, "description", required=False),
             "baseConnectionId": base.id,
-            "state": "enabled",
+            "state": entities.DRAFT if draft else "enabled",
             "connectionSpec": {"id": connector.id, "version": "1.0"},
             **kept,
             "inheritedAttributes": {
@@ -62,14 +68,20 @@ def _check_source(body: dict[str, Any], connector: Any) -> None:
 
 
 def create_target(
-    world: World, sandbox: str, body: dict[str, Any], client: str = CLIENT_ID
+    world: World,
+    sandbox: str,
+    body: dict[str, Any],
+    client: str = CLIENT_ID,
+    *,
+    draft: bool = False,
 ) -> Document:
     name = entities.text(body, "name")
     spec = entities.part(body, "connectionSpec")
     if spec.get("id") != DATA_LAKE:
         raise source_error("1307-400", "The target connection spec must be the data lake's.")
     kept = entities.only(body, ("data", "params"))
-    _check_target(world, sandbox, kept)
+    if not draft:
+        _check_target(world, sandbox, kept)
     fields = audit(world, sandbox, client)
     return world.put(
         sandbox,
@@ -79,7 +91,7 @@ def create_target(
         | {
             "name": name,
             "description": entities.text(body, "description", required=False),
-            "state": "enabled",
+            "state": entities.DRAFT if draft else "enabled",
             "connectionSpec": {"id": DATA_LAKE, "version": "1.0"},
             **kept,
             "inheritedAttributes": {},
@@ -101,12 +113,14 @@ def _check_target(world: World, sandbox: str, body: dict[str, Any]) -> None:
 
 
 def post_source(call: Call) -> Response:
-    made = create_source(call.world, call.sandbox, call.json_object(), call.client_id)
+    draft = entities.is_draft(call)
+    made = create_source(call.world, call.sandbox, call.json_object(), call.client_id, draft=draft)
     return entities.made(call, made)
 
 
 def post_target(call: Call) -> Response:
-    made = create_target(call.world, call.sandbox, call.json_object(), call.client_id)
+    draft = entities.is_draft(call)
+    made = create_target(call.world, call.sandbox, call.json_object(), call.client_id, draft=draft)
     return entities.made(call, made)
 
 
@@ -114,7 +128,8 @@ def patch_source(call: Call) -> Response:
     document = entities.find(call, SOURCES)
     body = entities.patched(call, document, _PATCHED)
     entities.text(body, "name")
-    _check_source(body, connector_of(body["connectionSpec"]))
+    if body["state"] != entities.DRAFT:
+        _check_source(body, connector_of(body["connectionSpec"]))
     return _patched(call, document, body)
 
 
@@ -122,7 +137,8 @@ def patch_target(call: Call) -> Response:
     document = entities.find(call, TARGETS)
     body = entities.patched(call, document, _PATCHED)
     entities.text(body, "name")
-    _check_target(call.world, call.sandbox, body)
+    if body["state"] != entities.DRAFT:
+        _check_target(call.world, call.sandbox, body)
     return _patched(call, document, body)
 
 
@@ -150,16 +166,23 @@ def _delete(call: Call, collection: Collection, used_as: str) -> Response:
 
 
 def action_source(call: Call) -> Response:
-    return _action(call, SOURCES)
+    source = _to_publish(call, SOURCES)
+    _check_source(source.body, connector_of(source.body["connectionSpec"]))
+    base = entities.need(call.world, call.sandbox, "connections", source.body["baseConnectionId"])
+    if base.body["state"] == entities.DRAFT:
+        raise flow_error("1416-400", "The base connection is a draft; publish it first.")
+    return entities.published(call, source)
 
 
 def action_target(call: Call) -> Response:
-    return _action(call, TARGETS)
+    target = _to_publish(call, TARGETS)
+    _check_target(call.world, call.sandbox, target.body)
+    return entities.published(call, target)
 
 
-def _action(call: Call, collection: Collection) -> Response:
-    entities.find(call, collection)
+def _to_publish(call: Call, collection: Collection) -> Document:
+    document = entities.find(call, collection)
     op = entities.action_of(call)
-    if op == "publish":
-        raise flow_error("1416-400", "The connection is not a draft.")
-    raise entities.unknown_action(op)
+    if op != "publish":
+        raise entities.unknown_action(op)
+    return document
