@@ -38,17 +38,23 @@ class Connector:
     filters_rows: bool = False
     formats: tuple[str, ...] = ("tabular",)
 
+    @property
+    def has_files(self) -> bool:
+        """Whether it has files, asked for by a path, and not tables."""
+        return self.formats[0] != "tabular"
+
     def variant(self, name: str) -> Variant | None:
         return next((each for each in self.variants if each.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
 class FlowKind:
-    """A flow spec: its name, and the connection specs that it takes."""
+    """A flow spec: its name, the connection specs that it takes, and whether by a delta column."""
 
     id: str
     name: str
     takes: frozenset[str]
+    copies: bool = True
 
 
 def connector(spec: ConnectionSpec) -> Connector | None:
@@ -75,7 +81,14 @@ def connector(spec: ConnectionSpec) -> Connector | None:
 
 
 def flow_kind(spec: FlowSpec) -> FlowKind:
-    return FlowKind(spec.id, spec.name, frozenset(spec.source_spec_ids))
+    told = spec.raw()
+    # Spelt either way, and one object or several (AEP.md 3.9).
+    transformations = told.get("transformationSpecs") or told.get("transformationSpec") or ()
+    if isinstance(transformations, dict):
+        transformations = [transformations]
+    names = [each.get("name") for each in transformations if isinstance(each, dict)]
+    takes = frozenset(spec.source_spec_ids)
+    return FlowKind(spec.id, spec.name, takes, copies="Copy" in names or not names)
 
 
 def delta_format(connection_spec: str) -> str:

@@ -60,8 +60,8 @@ def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...
     found += [name_field(given.called), open_on(spec, lookups, FlowKinds())]
     when = schedule.fields(answers, lookups.now(), lookups.zone)
     found += when[:1]
-    if schedule.frequency_of(answers) != schedule.ONCE:
-        found.append(_delta_field(lookups, given))
+    if _copies(answers, lookups, given):
+        found.append(_delta_field(given))
     return (*found, *when[1:], _DIAGNOSTICS, _PARTIAL, DESCRIPTION)
 
 
@@ -98,9 +98,9 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
         raise ValueError("the answers have not passed their check")
     mapping = {"mappingId": given.mapping_set, "mappingVersion": given.mapping_version}
     transformations: list[dict[str, Any]] = [{"name": "Mapping", "params": mapping}]
-    if schedule.frequency_of(answers) != schedule.ONCE:
+    if _copies(answers, lookups, given):
         delta = {
-            "name": _delta(answers, lookups, given),
+            "name": str(answer_to(_delta_field(given), answers) or "").strip(),
             "dateFormat": delta_format(given.connection_spec),
             "timezone": "UTC",
         }
@@ -196,7 +196,7 @@ def _picks(answers: Answers, lookups: Lookups, given: Given) -> list[Field]:
     return found
 
 
-def _delta_field(lookups: Lookups, given: Given) -> Field:
+def _delta_field(given: Given) -> Field:
     hint = "Tells which rows changed since the last run."
     if not given.columns:
         return Field("delta_column", "Delta column", required=True, help=hint, longest=255)
@@ -213,8 +213,10 @@ def _delta_field(lookups: Lookups, given: Given) -> Field:
     )
 
 
-def _delta(answers: Answers, lookups: Lookups, given: Given) -> str:
-    return str(answer_to(_delta_field(lookups, given), answers) or "")
+def _copies(answers: Answers, lookups: Lookups, given: Given) -> bool:
+    """Whether the flow reads by a delta column: not once, and not from files."""
+    kind = _chosen_kind(answers, lookups, given)
+    return schedule.frequency_of(answers) != schedule.ONCE and (kind is None or kind.copies)
 
 
 def _options(answers: Answers) -> dict[str, Any]:

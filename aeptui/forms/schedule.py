@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
 
 from aeptui.forms.fields import Answers, Choice, Field, flag_of, text_of
 
@@ -146,15 +145,3 @@ def read_start(text: str, now: datetime, zone: tzinfo) -> datetime:
     except (ValueError, OverflowError):
         raise ValueError("A time is written like 2026-03-02 14:20") from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
-
-
-def as_answers(schedule: Any) -> dict[str, Any]:
-    """The answers that a flow's `scheduleParams` come to, for a form that begins from one."""
-    told = schedule if isinstance(schedule, dict) else {}
-    found: dict[str, Any] = {}
-    for name, key in (("frequency", "frequency"), ("interval", "interval")):
-        if told.get(key) not in (None, ""):
-            found[name] = str(told[key])
-    if told.get("backfill") is not None:
-        found["backfill"] = str(told["backfill"]).lower() == "true"
-    return found

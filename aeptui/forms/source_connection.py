@@ -39,7 +39,7 @@ def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...
     if isinstance(given.base_connection, Ref):
         found += [_typed_table(), _typed_columns()]
     elif given.base_connection is not None:
-        found += _explored(answers, lookups, given.base_connection)
+        found += _explored(answers, lookups, given)
     source = _connector(lookups, given)
     table = text_of(answers, "table")
     found.append(name_field(f"{given.called} {table}".strip() if table else given.called))
@@ -89,12 +89,6 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
     if given.base_connection is None:
         raise ValueError("the answers have not passed their check")
     table = text_of(answers, "table")
-    params: dict[str, Any] = {"tableName": table}
-    columns = read_columns(answers, lookups, given)
-    if columns:
-        params["columns"] = [column.wire() for column in columns]
-    if filter := text_of(answers, "filter"):
-        params["filters"] = row_filter.parse(filter)
     source = _connector(lookups, given)
     formats = source.formats if source else ("tabular",)
     begun = named(answers, f"{given.called} {table}".strip())
@@ -103,7 +97,7 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
         "baseConnectionId": given.base_connection,
         **begun,
         "data": {"format": text_of(answers, "format", formats[0])},
-        "params": params,
+        "params": _params(answers, lookups, given),
         "connectionSpec": {"id": given.connection_spec, "version": "1.0"},
     }
     return [
@@ -119,11 +113,26 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
     ]
 
 
+def _params(answers: Answers, lookups: Lookups, given: Given) -> dict[str, Any]:
+    """What is read: a table with its columns, or a file or folder by its path."""
+    table = text_of(answers, "table")
+    source = _connector(lookups, given)
+    if source is not None and source.has_files:
+        return {"path": table, "type": _type_of(table, lookups, given)}
+    params: dict[str, Any] = {"tableName": table}
+    if columns := read_columns(answers, lookups, given):
+        params["columns"] = [column.wire() for column in columns]
+    if filter := text_of(answers, "filter"):
+        params["filters"] = row_filter.parse(filter)
+    return params
+
+
 def look(answers: Answers, lookups: Lookups, given: Given) -> Look | None:
     """The first rows of the table under the filter, as the source gives them now."""
     given = completed(answers, lookups, given)
     table = text_of(answers, "table")
-    if not table or not isinstance(given.base_connection, str):
+    source = _connector(lookups, given)
+    if not table or not isinstance(given.base_connection, str) or (source and source.has_files):
         return None
     filters = ""
     if text := text_of(answers, "filter"):
@@ -202,13 +211,17 @@ def cell_text(value: Any) -> str:
     return value if isinstance(value, str) else as_json(value)
 
 
-def _explored(answers: Answers, lookups: Lookups, base: str) -> list[Field]:
+def _explored(answers: Answers, lookups: Lookups, given: Given) -> list[Field]:
+    base = str(given.base_connection)
+    source = _connector(lookups, given)
+    has_files = source is not None and source.has_files
     tables = lookups.get(Tables(base)) or ()
     choices = tuple(Choice(each.path, each.name, each.type) for each in tables)
-    table = Field("table", "Table", "choice", True, choices=choices)
+    label = "File or folder" if has_files else "Table"
+    table = Field("table", label, "choice", True, choices=choices)
     found = [open_on(table, lookups, Tables(base))]
     chosen = text_of(answers, "table")
-    if chosen and any(choice.value == chosen for choice in choices):
+    if chosen and not has_files and any(choice.value == chosen for choice in choices):
         known = lookups.get(Columns(base, chosen)) or ()
         columns = Field(
             "columns",
@@ -220,6 +233,12 @@ def _explored(answers: Answers, lookups: Lookups, base: str) -> list[Field]:
         )
         found.append(open_on(columns, lookups, Columns(base, chosen)))
     return found
+
+
+def _type_of(path: str, lookups: Lookups, given: Given) -> str:
+    """Whether a path is a `file` or a `folder`, as the source told."""
+    known = lookups.get(Tables(str(given.base_connection))) or ()
+    return next((each.type for each in known if each.path == path), "file")
 
 
 def _typed_table() -> Field:
@@ -235,7 +254,8 @@ def _known_columns(
     answers: Answers, lookups: Lookups, given: Given
 ) -> tuple[SourceColumn, ...] | None:
     table = text_of(answers, "table")
-    if not table or not isinstance(given.base_connection, str):
+    source = _connector(lookups, given)
+    if not table or not isinstance(given.base_connection, str) or (source and source.has_files):
         return None
     return lookups.get(Columns(given.base_connection, table))
 

@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from aeptui.api import decode
+from aeptui.api.exploring import SourceTable
+from aeptui.api.models import BaseConnection
 from aeptui.api.services import Services
 from aeptui.api.settings import Secret
 from aeptui.emulator.services.connectors import connection_specs
 from aeptui.forms.base_connection import FORM, PARAM
-from aeptui.forms.connectors import Connector, Variant, connector
-from aeptui.forms.form import NOTHING, answered
+from aeptui.forms.catalogue import FORMS
+from aeptui.forms.connectors import Connector, Variant, connector, flow_kind
+from aeptui.forms.form import NOTHING, Given, answered
 from aeptui.forms.lookups import Lookups
-from aeptui.forms.questions import Connectors
+from aeptui.forms.questions import Connectors, FlowKinds, Tables, TheBaseConnection
 from aeptui.forms.schema import fields_of
 from aeptui.pipelines.plan import SecretRef
 from tests.forms.fixed import NOW, no_services
@@ -194,3 +197,50 @@ async def test_the_emulator_serves_the_connectors_that_these_tests_know(
     told = await Connectors().ask(services)
     assert {each.id for each in told} == {each.id for each in known()}
     assert [each.title for each in told[:2]] == ["Microsoft Dynamics", "Salesforce"]
+
+
+async def test_files_are_read_by_their_path_and_without_a_delta_column() -> None:
+    spec = {
+        "id": "s3",
+        "name": "amazon-s3",
+        "authSpec": [{"name": "Access Key", "type": "x", "spec": {"type": "object"}}],
+        "sourceSpec": {"spec": {"properties": {"path": {}, "type": {}}}},
+        "attributes": {"category": "cloudStorage", "isSource": True},
+    }
+    bucket = connector(decode.connection_spec(msgspec.json.encode(spec)))
+    assert bucket is not None
+    told = {
+        "id": "files",
+        "name": "CloudStorageToAEP",
+        "sourceConnectionSpecIds": ["s3"],
+        "transformationSpec": {"name": "Mapping", "spec": {}},
+    }
+    kind = flow_kind(decode.flow_spec(msgspec.json.encode(told)))
+    asked = Lookups(no_services, lambda: NOW)
+    asked.tell(Connectors(), (bucket,))
+    asked.tell(TheBaseConnection("b"), BaseConnection(id="b", name="Bucket", spec_id="s3"))
+    asked.tell(Tables("b"), (SourceTable("/in/day.json", "day.json", "file"),))
+    asked.tell(FlowKinds(), (kind,))
+    form = FORMS["source-connections"]
+    answers = {"base_connection": "b", "table": "/in/day.json", "format": "json"}
+    shown = {field.name: field for field in form.fields(answers, asked, NOTHING)}
+    assert shown["table"].label == "File or folder"
+    assert [each.value for each in shown["format"].choices] == ["delimited", "json", "parquet"]
+    assert "columns" not in shown
+    assert form.check(answers, asked, NOTHING) == {}
+    (step,) = form.steps(answers, asked, NOTHING)
+    assert step.body["data"] == {"format": "json"}
+    assert step.body["params"] == {"path": "/in/day.json", "type": "file"}
+    joined = Given(
+        connection_spec="s3",
+        source_connection="s",
+        target_connection="t",
+        mapping_set="m",
+        mapping_version=0,
+        called="Files",
+    )
+    flows = FORMS["flows"]
+    assert "delta_column" not in {field.name for field in flows.fields({}, asked, joined)}
+    assert flows.check({}, asked, joined) == {}
+    (flow,) = flows.steps({}, asked, joined)
+    assert [each["name"] for each in flow.body["transformations"]] == ["Mapping"]
