@@ -45,6 +45,8 @@ def items(answer: Answer, key: str) -> list[bytes]:
         parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         if key in parts:
             body = bytes(parts[key])
+            if body == b"null":
+                return []
         elif not ("id" in parts or "$id" in parts):
             raise unreadable(answer, f"without {key}")
     match body[:1]:
@@ -53,8 +55,6 @@ def items(answer: Answer, key: str) -> list[bytes]:
             return [bytes(item) for item in found if bytes(item).startswith(b"{")]
         case b"{":
             return [body]
-        case b"n":
-            return []
         case _:
             raise unreadable(answer, f"without {key}")
 
