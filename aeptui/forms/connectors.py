@@ -62,8 +62,8 @@ def connector(spec: ConnectionSpec) -> Connector | None:
     told = spec.raw()
     variants = tuple(
         Variant(str(each.get("name") or ""), str(each.get("type") or ""), _object(each, "spec"))
-        for each in told.get("authSpec") or ()
-        if isinstance(each, dict) and each.get("name")
+        for each in _objects(told.get("authSpec"))
+        if each.get("name")
     )
     if not spec.is_source or not variants:
         return None
@@ -83,10 +83,8 @@ def connector(spec: ConnectionSpec) -> Connector | None:
 def flow_kind(spec: FlowSpec) -> FlowKind:
     told = spec.raw()
     # Spelt either way, and one object or several (AEP.md 3.9).
-    transformations = told.get("transformationSpecs") or told.get("transformationSpec") or ()
-    if isinstance(transformations, dict):
-        transformations = [transformations]
-    names = [each.get("name") for each in transformations if isinstance(each, dict)]
+    transformations = told.get("transformationSpecs") or told.get("transformationSpec")
+    names = [each.get("name") for each in _objects(transformations)]
     takes = frozenset(spec.source_spec_ids)
     return FlowKind(spec.id, spec.name, takes, copies="Copy" in names or not names)
 
@@ -115,3 +113,10 @@ def _object(told: Mapping[str, Any], key: str) -> dict[str, Any]:
         except ValueError:
             return {}
     return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; one alone counts as a list of one."""
+    if isinstance(value, dict):
+        return [value]
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -127,13 +127,13 @@ def fault(
 def required_without(pairs: Iterable[Pair], targets: Iterable[XdmField]) -> list[str]:
     """The fields that every row needs and that no pair fills."""
     filled = {pair.destination for pair in pairs}
-    parents = {path.rpartition(".")[0] for path in filled} | filled
     return [
         target.path
         for target in targets
         if target.always_required
         and target.path not in filled
-        and not any(target.path.startswith(f"{parent}.") for parent in filled & parents)
+        # What is mapped as a whole brings the fields of the same names along.
+        and not any(target.path.startswith(f"{path}.") for path in filled)
     ]
 
 

@@ -28,7 +28,7 @@ def fields_of(schema: Mapping[str, Any], prefix: str = "") -> tuple[Field, ...]:
     if not isinstance(properties, dict):
         return ()
     required = schema.get("required")
-    needed = set(required) if isinstance(required, list) else set()
+    needed = required if isinstance(required, list) else []
     return tuple(
         _field(name, told if isinstance(told, dict) else {}, name in needed, prefix)
         for name, told in properties.items()

@@ -92,16 +92,29 @@ def payload(fields: Iterable[Field], answers: Answers, prefix: str = "") -> dict
 def schema_faults(
     schema: Mapping[str, Any], fields: Iterable[Field], instance: Mapping[str, Any], prefix: str
 ) -> Faults:
-    """What the platform's own schema has against an object, at the field that it is about."""
+    """What the platform's own schema has against an object, at the field that it is about.
+
+    A schema that cannot be applied here has nothing against it: the platform will say.
+    It is never completed from the network.
+    """
     from jsonschema import Draft7Validator
+    from jsonschema.exceptions import SchemaError, UnknownType
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import EMPTY_REGISTRY
 
     by_name = {field.name: field for field in fields}
     revealed = {
         name: value.reveal() if isinstance(value, Secret) else value
         for name, value in instance.items()
     }
+    try:
+        Draft7Validator.check_schema(schema)
+        validator = Draft7Validator(dict(schema), registry=EMPTY_REGISTRY)
+        errors = list(validator.iter_errors(revealed))
+    except (SchemaError, UnknownType, Unresolvable, re.error):
+        return {}
     found: Faults = {}
-    for error in Draft7Validator(dict(schema)).iter_errors(revealed):
+    for error in errors:
         names = [str(error.absolute_path[0])] if error.absolute_path else []
         if error.validator == "required" and not names:
             names = [each for each in error.validator_value if each not in revealed]

@@ -71,7 +71,7 @@ def slashes(path: str) -> str:
 
 def _walk(node: Mapping[str, Any], path: str, within: str, depth: int) -> Iterator[XdmField]:
     required = node.get("required")
-    needed = set(required) if isinstance(required, list) else set()
+    needed = required if isinstance(required, list) else []
     properties = node.get("properties")
     if not isinstance(properties, dict) or depth > _DEEPEST:
         return

@@ -244,3 +244,50 @@ async def test_files_are_read_by_their_path_and_without_a_delta_column() -> None
     assert flows.check({}, asked, joined) == {}
     (flow,) = flows.steps({}, asked, joined)
     assert [each["name"] for each in flow.body["transformations"]] == ["Mapping"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": {"type": "string", "pattern": "(?<name>x"}}},
+        {"properties": {"a": {"$ref": "http://127.0.0.1:9/elsewhere.json"}}},
+        {"properties": {"a": {"type": "colour"}}},
+        {"properties": {"a": {"type": 5}}, "required": [{}]},
+        {"properties": {"a": "text"}, "required": "a"},
+        {"properties": []},
+        {},
+    ],
+)
+def test_a_schema_that_cannot_be_applied_is_left_to_the_platform(schema: dict[str, Any]) -> None:
+    odd = Connector("odd", "odd", "Odd", "database", (Variant("Only", "x", schema),))
+    asked = Lookups(no_services, lambda: NOW)
+    asked.tell(Connectors(), (odd,))
+    answers = {"connector": "odd", "name": "Odd", "auth.a": '"x"'}
+    assert FORM.check(answers, asked, NOTHING) == {}
+    assert FORM.steps(answers, asked, NOTHING)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["name", "spec", "properties", "required", "type", "attributes", "a"]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    ),
+    st.sampled_from(["authSpec", "sourceSpec", "attributes", "transformationSpecs"]),
+)
+def test_any_spec_is_read_without_a_fall(value: Any, key: str) -> None:
+    told = {"id": "x", "name": "x", "authSpec": [{"name": "One", "spec": {}}], key: value}
+    raw = msgspec.json.encode(told)
+    found = connector(decode.connection_spec(raw))
+    flow_kind(decode.flow_spec(raw))
+    for variant in found.variants if found else ():
+        fields_of(variant.schema)
