@@ -75,6 +75,8 @@ def _by_words(kind: str, trouble: ApiTrouble, names: list[str]) -> Iterable[str]
     if kind == "mapping_set":
         yield "pairs"
     words = set(re.findall(r"\w+", trouble.sentence))
+    if words & {"title", "titles"}:  # the registry's word for a name
+        yield "name"
     for name in sorted(names, key=len, reverse=True):
         if name.rpartition(".")[2] in words:
             yield name

@@ -10,11 +10,14 @@ import pytest
 from aeptui.api.errors import ApiError
 from aeptui.api.services import Services
 from aeptui.forms import crm_flow
+from aeptui.forms.catalogue import FORMS
 from aeptui.forms.fields import Field
+from aeptui.forms.form import NOTHING, settled
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.refusals import place
 from aeptui.pipelines.apply import apply
 from aeptui.pipelines.journal import Journal
+from aeptui.pipelines.plan import Secrets
 from tests.emulator.conftest import Rehearsal
 from tests.forms.conftest import make_base, tenant_group
 from tests.forms.test_crm_flow import answers_for, plan_of
@@ -79,3 +82,22 @@ async def test_a_start_that_passed_while_the_plan_was_read_speaks_at_its_field_a
     plan = plan_of(crm_flow.steps(again, lookups), services, fresh)
     events = [event async for event in apply(plan, secrets, services, journal)]
     assert events[-1].what == "finished"
+
+
+async def test_a_title_that_a_schema_has_already_speaks_at_the_name(
+    fresh: Rehearsal, api: httpx.Client, services: Services, lookups: Lookups, journal: Journal
+) -> None:
+    form = FORMS["schemas"]
+    answers = {"name": "CRM contact", "field_groups": [tenant_group(api)]}
+    await settled(form, answers, lookups)
+    steps = tuple(form.steps(answers, lookups, NOTHING))
+    first = plan_of(steps, services, fresh)
+    events = [event async for event in apply(first, Secrets(), services, journal)]
+    assert events[-1].what == "finished"
+    second = plan_of(steps, services, fresh)
+    events = [event async for event in apply(second, Secrets(), services, journal)]
+    failed = events[-1]
+    assert failed.what == "failed"
+    assert failed.error is not None
+    shown = form.fields(answers, lookups, NOTHING)
+    assert place("schema", failed.error, shown) == "name", str(failed.error)
