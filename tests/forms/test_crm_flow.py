@@ -14,13 +14,14 @@ from aeptui.forms import crm_flow
 from aeptui.forms.lookups import Lookups
 from aeptui.pipelines.apply import apply
 from aeptui.pipelines.journal import Journal
-from aeptui.pipelines.plan import Plan, Ref, dumps
+from aeptui.pipelines.plan import Plan, Ref, Secrets, dumps
 from aeptui.pipelines.request import preview
 from tests.emulator.conftest import Rehearsal
 from tests.emulator.tutorial import counted, follow_the_tutorial, runs_of, summary
 from tests.forms.conftest import make_base, tenant_group
 
 PERSON = "https://ns.adobe.com/xdm/context/profile-person-details"
+PERSONAL = "https://ns.adobe.com/xdm/context/profile-personal-details"
 SALESFORCE = "cfc0fee1-7dc0-40ef-b73e-d8b134c436f5"
 PAIRS = {
     "Id": "_rehearsal.crmId",
@@ -386,3 +387,23 @@ async def test_what_it_makes_is_what_the_tutorials_own_calls_make(
         ids |= {str(item.get("id") or item.get("$id")): kind for item in items}
     for kind, (first, second) in both.items():
         assert without_ids(first, ids) == without_ids(second, ids), kind
+
+
+async def test_the_proposals_alone_make_a_flow_whose_first_run_ends_well(
+    fresh: Rehearsal, api: httpx.Client, services: Services, lookups: Lookups, journal: Journal
+) -> None:
+    answers = {
+        "base_connection.existing": make_base(api),
+        "source_connection.table": "Contact",
+        "schema.field_groups": [PERSON, PERSONAL, tenant_group(api)],
+    }
+    await crm_flow.settled(answers, lookups)
+    assert crm_flow.check_all(answers, lookups) == {}
+    plan = plan_of(crm_flow.steps(answers, lookups), services, fresh)
+    seen = [event async for event in apply(plan, Secrets(), services, journal)]
+    assert seen[-1].what == "finished", str(seen[-1])
+    fresh.advance(minutes=22)
+    (run,) = runs_of(api, the_flow(api)["id"])
+    assert run["metrics"]["statusSummary"]["status"] == "success"
+    counts = summary(run)
+    assert counts["failedRecordCount"] < counts["inputRecordCount"] * 0.05
