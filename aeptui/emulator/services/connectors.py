@@ -327,7 +327,7 @@ def connection_specs() -> tuple[dict[str, Any], ...]:
         *(connector.wire() for connector in connectors().values()),
         {
             "id": DATA_LAKE,
-            "name": "data-lake",
+            "name": "datalake",
             "providerId": BATCH_PROVIDER,
             "version": "1.0",
             "authSpec": [],

@@ -13,6 +13,8 @@ from aeptui.emulator.services.listing import malformed
 from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, World
 
 IDENTITY = "xdm:descriptorIdentity"
+# Adobe's own client sends no version of the schema with these two.
+_WITHOUT_VERSION = frozenset({"xdm:descriptorVersion", "xdm:descriptorTimestamp"})
 TYPES = frozenset(
     {
         IDENTITY,
@@ -59,16 +61,19 @@ def _check(world: World, sandbox: str, body: dict[str, Any], own_id: str | None)
     if body.get("@type") not in TYPES:
         sentence = f"{body.get('@type')} is not a type of descriptor."
         raise malformed(sentence)
-    for name in ("xdm:sourceSchema", "xdm:sourceProperty"):
+    needed = ["xdm:sourceSchema"]
+    if body["@type"] != "xdm:descriptorTimeSeriesGranularity":  # it is about a whole schema
+        needed.append("xdm:sourceProperty")
+    for name in needed:
         if not isinstance(body.get(name), str):
             raise malformed(f"A descriptor needs {name}.")
-    if "xdm:sourceVersion" not in body:
+    if "xdm:sourceVersion" not in body and body["@type"] not in _WITHOUT_VERSION:
         raise malformed("A descriptor needs xdm:sourceVersion.")
-    schema_id, path = body["xdm:sourceSchema"], body["xdm:sourceProperty"]
+    schema_id, path = body["xdm:sourceSchema"], body.get("xdm:sourceProperty")
     schema = resources.lookup(world, sandbox, schema_id)
     if schema is None:
         raise resources.not_found(schema_id)
-    if not _has_field(xdm.resolve(world, sandbox, schema.body), path):
+    if path is not None and not _has_field(xdm.resolve(world, sandbox, schema.body), path):
         sentence = f"The schema {schema.body['title']} has no field {path}."
         raise malformed(sentence)
     if body["@type"] == IDENTITY:

@@ -100,9 +100,10 @@ def paged(bodies: list[dict[str, Any]], query: QueryParams) -> Page:
     orderby = query.get("orderby") or query.get("orderBy")
     start = query.get("start")
     if orderby is None:
-        if start is not None or "limit" in query:
-            sentence = "start and limit can only be used together with orderby."
-            raise malformed(sentence)
+        # A limit without an order is a hint that nothing follows from: Adobe's client sends it so.
+        _limit(query.get("limit"))
+        if start is not None:
+            raise malformed("start can only be used together with orderby.")
         newest = sorted(bodies, key=lambda b: _sortable(value_of(b, "updated")))
         return Page(newest, "updated", None)
     limit = _limit(query.get("limit"))

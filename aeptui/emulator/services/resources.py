@@ -313,7 +313,8 @@ def _check_title(world: World, sandbox: str, title: str, own_id: str | None) -> 
 
 def _check_schema(world: World, sandbox: str, body: dict[str, Any]) -> None:
     refs = refs_of(body)
-    if body.get("type") != "object" or not refs:
+    # The specification requires a type; Adobe's own client never sends one.
+    if body.get("type", "object") != "object" or not refs:
         raise malformed("A schema must be of type object and have an allOf.")
     classes = [r for r in refs if (f := lookup(world, sandbox, r)) and f.kind == "classes"]
     if len(classes) != 1:

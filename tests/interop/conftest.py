@@ -1,0 +1,62 @@
+"""Adobe's own client, aepp, pointed at an emulator; without aepp these tests are skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.emulator.conftest import START, Rehearsal, start, stop, wait_for_world
+
+CLIENT_ID = "aeptui-rehearsal"
+SECRET = "rehearsal-secret"
+
+
+class Adobe:
+    """The modules of aepp, each in a sandbox; aepp keeps its configuration in globals."""
+
+    def __init__(self, rehearsal: Rehearsal, aepp: ModuleType, sandbox: str = "dev") -> None:
+        from aepp import catalog, dataaccess, dataprep, flowservice, sandboxes, schema
+
+        aepp.configure(
+            org_id=rehearsal.org,
+            client_id=CLIENT_ID,
+            secret=SECRET,
+            scopes="openid,AdobeID",
+            sandbox=sandbox,
+            retry=0,
+        )
+        aepp.config.endpoints["global"] = rehearsal.url
+        aepp.config.config_object["oauthTokenEndpointV2"] = f"{rehearsal.url}/ims/token/v3"
+        self.rehearsal = rehearsal
+        self.sandboxes: Any = sandboxes.Sandboxes()
+        self.schema: Any = schema.Schema()
+        self.catalog: Any = catalog.Catalog()
+        self.dataprep: Any = dataprep.DataPrep()
+        self.dataaccess: Any = dataaccess.DataAccess()
+        self.flow: Any = flowservice.FlowService()
+        self.flow_manager: Any = flowservice.FlowManager
+
+    def asked(self) -> list[dict[str, Any]]:
+        """The requests that the emulator has seen."""
+        return self.rehearsal.requests()
+
+
+@pytest.fixture(scope="session")
+def aepp() -> ModuleType:
+    reason = "aepp, Adobe's own client, is not installed; the extra `interop` brings it."
+    module: ModuleType = pytest.importorskip("aepp", reason=reason)
+    return module
+
+
+@pytest.fixture(scope="package")
+def adobe(aepp: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adobe]:
+    flags = ("--empty", "--speed", "0", "--seed", "1", "--start", START)
+    rehearsal = start(tmp_path_factory.mktemp("interop"), *flags)
+    try:
+        wait_for_world(rehearsal)
+        yield Adobe(rehearsal, aepp)
+    finally:
+        stop(rehearsal)
