@@ -21,7 +21,7 @@ from aeptui.nearest import nearest
 from aeptui.resources import registry
 from aeptui.session import Session, reopen
 from aeptui.ui.ages import Age
-from aeptui.ui.driver import TerminalDriver, end_within
+from aeptui.ui.driver import driver_named, end_within
 from aeptui.ui.goto import Go, GotoWords
 from aeptui.ui.messages import Asked, OpenLinks, OpenRaw, OpenResource, OpenWhy, TerminalGone
 from aeptui.ui.rehearsing import Rehearsing
@@ -51,7 +51,7 @@ class AepApp(App[int]):
     ]
 
     def __init__(self, session: Session) -> None:
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__(driver_class=driver_named(session.config.settings.driver))
         self.session = session
         self.notice = ""
         self.rehearsing = Rehearsing(self) if session.rehearsal is not None else None

@@ -62,6 +62,15 @@ class TerminalDriver(LinuxDriver):
         self.send_message(TerminalGone())
 
 
+def driver_named(name: str) -> type[TerminalDriver]:
+    """The driver that the setting `driver` names."""
+    return TerminalDriver
+
+
+def distrust(driver: Driver | None) -> None:
+    """Take it that the terminal may show anything: what follows is sent whole."""
+
+
 def end_within(seconds: float, code: int, driver: Driver | None) -> None:
     """End the process after `seconds` if it has not ended by itself.
 

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from aeptui.config import Config
 from aeptui.resources.definition import Detail, Fact, Facts, Prose
 from aeptui.ui.drawing import fit, line, wrap
-from aeptui.ui.driver import TerminalDriver
+from aeptui.ui.driver import driver_named
 from aeptui.ui.palette import BOLD, CURSOR, DIM, PLAIN
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.key_bar import Key, KeyBar
@@ -171,7 +171,7 @@ class FirstApp(App[str]):
     ]
 
     def __init__(self, config: Config) -> None:
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__(driver_class=driver_named(config.settings.driver))
         self.config = config
 
     def compose(self) -> ComposeResult:

@@ -19,6 +19,7 @@ from aeptui.mirror.values import Freshness
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.ages import Age, age_of
+from aeptui.ui.driver import distrust
 from aeptui.ui.goto import GotoWords
 from aeptui.ui.messages import Asked
 from aeptui.ui.palette import PLAIN, TONES
@@ -265,6 +266,7 @@ class Page(Screen[None]):
 
     def action_redraw(self) -> None:
         """Send the whole screen again."""
+        distrust(self.app._driver)
         self.app.refresh(repaint=True, layout=True)
 
     def action_help(self) -> None:
