@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -46,6 +47,13 @@ class _Background:
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Door:
+    """Until when writing is unlocked, in real time; never, at first."""
+
+    open_until: float = float("-inf")
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A profile and a sandbox with all that knows about them."""
@@ -57,10 +65,25 @@ class Session:
     mirror: Mirror
     sync: Sync
     watch: Watch
-    writable: bool
+    may_write: bool
     """Whether writes were allowed when the session was opened."""
     rehearsal: Rehearsal | None = None
     _background: _Background = field(default_factory=_Background, repr=False, compare=False)
+    _door: _Door = field(default_factory=_Door, repr=False, compare=False)
+
+    @property
+    def writable(self) -> bool:
+        """Whether something may be written just now: always, or for as long as it is unlocked."""
+        return self.may_write or self.unlocked_for_s > 0
+
+    @property
+    def unlocked_for_s(self) -> float:
+        """So many real seconds writing is still unlocked; 0 when it is not."""
+        return max(0.0, self._door.open_until - time.monotonic())
+
+    def unlock(self, minutes: int) -> None:
+        """Open writing for a while; it ends by time and with the session."""
+        self._door.open_until = time.monotonic() + minutes * 60
 
     @property
     def protected(self) -> bool:
@@ -222,7 +245,7 @@ async def open_session(
         mirror=mirror,
         sync=sync,
         watch=watch,
-        writable=config.may_write(profile, sandbox),
+        may_write=config.may_write(profile, sandbox),
         rehearsal=rehearsal,
     )
 

@@ -37,12 +37,7 @@ RESOURCES: tuple[Resource, ...] = (
 BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in RESOURCES}
 
 LATER: tuple[tuple[str, str, str], ...] = (
-    ("n", "new", "forms are not part of this version yet"),
-    ("R", "retry a run", "writing is not part of this version yet"),
-    ("N", "run now", "writing is not part of this version yet"),
-    ("O", "on / off", "writing is not part of this version yet"),
-    ("E", "edit", "writing is not part of this version yet"),
-    ("X", "delete", "writing is not part of this version yet"),
+    ("a i", "acknowledge, snooze", "not part of this version yet"),
 )
 """Keys that have a meaning but cannot be used yet: key, label, reason."""
 

@@ -21,9 +21,18 @@ from aeptui.nearest import nearest
 from aeptui.resources import registry
 from aeptui.session import Session, reopen
 from aeptui.ui.ages import Age
+from aeptui.ui.doing import Doing
 from aeptui.ui.driver import driver_named, end_within
 from aeptui.ui.goto import Go, GotoWords
-from aeptui.ui.messages import Asked, OpenLinks, OpenRaw, OpenResource, OpenWhy, TerminalGone
+from aeptui.ui.messages import (
+    Asked,
+    NewWanted,
+    OpenLinks,
+    OpenRaw,
+    OpenResource,
+    OpenWhy,
+    TerminalGone,
+)
 from aeptui.ui.rehearsing import Rehearsing
 from aeptui.ui.screens.home import HomePage
 from aeptui.ui.screens.page import Page
@@ -34,7 +43,7 @@ OWN_BUG = 70
 """The exit code of a bug of ours."""
 TWICE_S = 2.0
 """Two ctrl+c within this time quit."""
-COMMANDS = ("home", "sandbox", "help", "refresh", "unlock", "quit")
+COMMANDS = ("home", "new", "sandbox", "help", "refresh", "unlock", "quit")
 
 
 class AepApp(App[int]):
@@ -55,6 +64,7 @@ class AepApp(App[int]):
         self.session = session
         self.notice = ""
         self.rehearsing = Rehearsing(self) if session.rehearsal is not None else None
+        self.doing = Doing(self)
         self._interrupted = float("-inf")
         self._sandboxes = 1
 
@@ -155,6 +165,11 @@ class AepApp(App[int]):
 
         self.push_screen(LinksPage(self.session, message.kind, message.id, message.name))
 
+    @on(NewWanted)
+    def open_form(self, message: NewWanted) -> None:
+        """Show the form for a kind."""
+        self.doing.new(message.kind)
+
     # The go-to line --------------------------------------------------------------
 
     def goto_words(self) -> GotoWords:
@@ -176,13 +191,15 @@ class AepApp(App[int]):
             case Go("home"):
                 self.go_home()
             case Go("quit"):
-                self.exit(0, 0)
+                self.leave()
             case Go("help"):
                 self.open_help(self.page)
             case Go("refresh"):
                 self.page.action_refresh()
-            case Go("unlock"):
-                self.page.say("Nothing in this version writes, so there is nothing to unlock.")
+            case Go("unlock", rest):
+                self.doing.unlock(rest)
+            case Go("new", rest):
+                self.doing.asked_new(rest)
             case Go("sandbox", name):
                 self.open_sandbox(name)
             case Go("emulator", verb) if self.rehearsing is not None:
@@ -231,6 +248,7 @@ class AepApp(App[int]):
         await self.switch_mode(following)
         await self.remove_mode(mode)
         opened.start()
+        await self.doing.sending.finished(left)
         await left.close()
 
     # The end ---------------------------------------------------------------------
@@ -239,14 +257,20 @@ class AepApp(App[int]):
         """Quit at the second ctrl+c; the first says so."""
         now = time.monotonic()
         if now - self._interrupted < TWICE_S:
-            self.exit(0, 0)
+            self.leave()
         else:
             self._interrupted = now
             self.page.say("Press ctrl+c again to quit.")
 
     async def action_quit(self) -> None:
         """Leave the console."""
-        self.exit(0, 0)
+        self.leave()
+
+    @work(group="leave", exclusive=True)
+    async def leave(self) -> None:
+        """Leave, after a question while a plan is being sent."""
+        if await self.doing.may_leave():
+            self.exit(0, 0)
 
     @on(TerminalGone)
     def terminal_gone(self) -> None:
@@ -279,6 +303,7 @@ async def run_console(session: Session) -> int:
     try:
         await app.run_async(mouse=False)
     finally:
+        await app.doing.sending.stop()
         await app.session.close()
     return app.return_code or 0
 

@@ -43,6 +43,14 @@ class OpenLinks(Message):
         self.name = name
 
 
+class NewWanted(Message):
+    """The form for a kind is wanted."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+
 class Asked(Message):
     """Something was typed on the go-to line."""
 

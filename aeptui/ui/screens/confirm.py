@@ -20,6 +20,7 @@ from aeptui.ui.fixed import FixedRows
 from aeptui.ui.palette import BOLD, DIM, PLAIN
 from aeptui.ui.widgets.key_bar import Key, KeyBar
 from aeptui.ui.widgets.painted import Painted
+from aeptui.ui.widgets.prompt import Prompt
 from aeptui.ui.widgets.resource_table import ResourceTable
 
 
@@ -28,10 +29,11 @@ class Question(Painted):
 
     DEFAULT_CSS = "Question { height: auto; min-height: 5; }"
 
-    def __init__(self, question: str, consequence: str) -> None:
+    def __init__(self, question: str, consequence: str, how: str = "") -> None:
         super().__init__(id="question")
         self.question = question
         self.consequence = consequence
+        self.how = how
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         """As many lines as the words need."""
@@ -43,7 +45,9 @@ class Question(Painted):
             *(line([(text, BOLD)], width) for text in wrap(self.question, width)),
             *(line([(text, PLAIN)], width) for text in wrap(self.consequence, width)),
             Strip.blank(width),
-            line([("y", BOLD), (" yes   ", DIM), ("esc", BOLD), (" no", DIM)], width),
+            line([(self.how, DIM)], width)
+            if self.how
+            else line([("y", BOLD), (" yes   ", DIM), ("esc", BOLD), (" no", DIM)], width),
         ]
 
 
@@ -67,6 +71,49 @@ class Confirm(ModalScreen[bool]):
     def action_answer(self, yes: bool) -> None:
         """Leave with the answer."""
         self.dismiss(yes)
+
+
+class TypedName(ModalScreen[bool]):
+    """Yes only by typing a name: for what a single key should not do."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "no", id="leave", priority=True),
+    ]
+
+    def __init__(self, question: str, consequence: str, name: str) -> None:
+        super().__init__()
+        self._question = question
+        self._consequence = consequence
+        self._name = name
+
+    def compose(self) -> ComposeResult:
+        """The question and the line to type on."""
+        with Vertical(id="typed"):
+            yield Question(
+                self._question, self._consequence, f"Type {self._name} and press enter; esc is no."
+            )
+            yield Prompt(f"{self._name}: ", id="name")
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.query_one(Prompt).focus()
+
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        """Yes, if it is the name; else it is asked again."""
+        message.stop()
+        if message.text.strip() == self._name:
+            self.dismiss(True)
+        else:
+            self.query_one(Prompt).hint("that is another name", "warn")
+
+    def on_prompt_left(self, message: Prompt.Left) -> None:
+        """No."""
+        message.stop()
+        self.dismiss(False)
+
+    def action_leave(self) -> None:
+        """No."""
+        self.dismiss(False)
 
 
 SANDBOX_COLUMNS = (

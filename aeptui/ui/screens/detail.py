@@ -19,7 +19,7 @@ from aeptui.ui.ages import Age
 from aeptui.ui.listing import MirrorRows
 from aeptui.ui.messages import OpenLinks, OpenRaw, OpenResource, OpenWhy
 from aeptui.ui.palette import BOLD, TONES
-from aeptui.ui.screens.page import Page
+from aeptui.ui.screens.acting import ActingPage, action_of
 from aeptui.ui.screens.resource import FIRST, telling_run, told_before, why_not_asked
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.resource_table import ResourceTable
@@ -32,7 +32,7 @@ PARTS: Mapping[str, tuple[str, str]] = {
 """What is listed under a resource: the kind, and its column that names the resource."""
 
 
-class DetailPage(Page):
+class DetailPage(ActingPage):
     """What the mirror and the platform tell of one resource, kept current."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,6 +78,21 @@ class DetailPage(Page):
     def table(self) -> ResourceTable | None:
         """The list under the facts, where there is one."""
         return self.query_one("#parts", ResourceTable) if self.parts is not None else None
+
+    @property
+    def at_hand(self) -> Row | None:
+        """What is shown."""
+        return self.row
+
+    def target(self, name: str) -> tuple[Resource, Row | None]:
+        """What is shown, or what belongs to it where only that has such an action."""
+        if self.parts is None or self.table is None or action_of(self.resource.kind, name):
+            return super().target(name)
+        return (
+            (self.parts, self.table.row)
+            if action_of(self.parts.kind, name)
+            else super().target(name)
+        )
 
     def on_mount(self) -> None:
         """Draw what belongs to it at once; the facts follow when they are read."""
@@ -143,7 +158,7 @@ class DetailPage(Page):
             return why_not_asked(self.row)
         if action == "pane" and self.parts is None:
             return "there is one pane only"
-        return None
+        return super().why_not(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where there is one pane, the other is not offered at all."""

@@ -42,8 +42,9 @@ CALM_S = 0.25
 """The least time between two looks while news pours in."""
 
 BAR_ORDER = (
-    "accept", "complete", "leave", "confirm", "open", "follow", "choose", "why", "used_by",
-    "pane", "raw", "filter", "goto", "sort", "back", "refresh", "freeze", "copy", "quit", "help",
+    "accept", "complete", "leave", "confirm", "send", "undo", "test", "request", "previous", "open",
+    "follow", "choose", "why", "used_by", "pane", "raw", "filter", "goto", "new", "sort", "back",
+    "refresh", "freeze", "copy", "quit", "help",
 )  # fmt: skip
 """The ids of the bindings as the bottom line offers them, most useful first."""
 

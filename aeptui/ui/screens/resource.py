@@ -21,7 +21,7 @@ from aeptui.ui.ages import Age
 from aeptui.ui.listing import MirrorRows
 from aeptui.ui.messages import OpenLinks, OpenRaw, OpenResource, OpenWhy
 from aeptui.ui.palette import BOLD, DIM, PLAIN
-from aeptui.ui.screens.page import Page
+from aeptui.ui.screens.acting import ActingPage
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.prompt import Prompt
 from aeptui.ui.widgets.resource_table import ResourceTable
@@ -35,7 +35,7 @@ FIRST = 60
 """Rows drawn by the first paint, before the size of the terminal is known."""
 
 
-class ListPage(Page):
+class ListPage(ActingPage):
     """Rows of one resource, filtered, sorted and opened; beside them the detail where it fits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -97,6 +97,17 @@ class ListPage(Page):
         order = self.listing.order or self.resource.order
         reverse = self.resource.reverse if self.listing.reverse is None else self.listing.reverse
         self.table.read_from(rows, sorted_by=order, reverse=reverse, first=rows.first_now(FIRST))
+
+    @property
+    def at_hand(self) -> Row | None:
+        """The row under the cursor."""
+        return self.table.row
+
+    async def select(self, id: str) -> None:
+        """Put the cursor on a resource; a filter that hides it goes."""
+        if self.listing.filter:
+            self.narrow("")
+        await self.table.seek(id)
 
     async def look(self) -> None:
         """Read the rows around the cursor again."""
@@ -170,7 +181,7 @@ class ListPage(Page):
             return why_not_asked(row)
         if action == "pane" and not self.beside.display:
             return "the detail opens beside the list at 120 columns"
-        return None
+        return super().why_not(action)
 
     def action_why(self) -> None:
         """Explain the run under the cursor, or the flow's last one that lost something."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rich.cells import cell_len
 from textual.strip import Strip
 
@@ -39,7 +41,7 @@ class ContextBar(Painted):
         if session.protected:
             left.append(("  protected", PLAIN))
         left.append(
-            ("  may write", TONES["bad"] if open_door else TONES["dim"])
+            (f"  may write{self._for_how_long()}", TONES["bad"] if open_door else TONES["dim"])
             if session.writable
             else ("  read-only", DIM)
         )
@@ -55,6 +57,11 @@ class ContextBar(Painted):
         if _length(right) > room:
             right = [(cut(right[0][0], room), right[0][1])]
         return [both_ends(left, right, width)]
+
+    def _for_how_long(self) -> str:
+        """The minutes that are left of what was unlocked; rounded up, so that the last one counts."""
+        left_s = self.session.unlocked_for_s
+        return f" {math.ceil(left_s / 60)} min" if left_s and not self.session.may_write else ""
 
     def _pace(self) -> list[Piece]:
         meter, moment = self.session.services.meter, self.session.moment()

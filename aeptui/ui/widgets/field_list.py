@@ -82,6 +82,7 @@ class FieldList(Painted, can_focus=True):
         self._at = ""
         self._edit: TextEdit | None = None
         self._top = 0
+        self._begun = False
 
     # What it is given ------------------------------------------------------------
 
@@ -96,8 +97,9 @@ class FieldList(Painted, can_focus=True):
         before = self.field
         self._fields, self._answers = fields, answers
         self._faults, self._names = faults, names
-        if self._at not in self.order:
+        if self._at not in self.order or (self._at == SEND and not self._begun):
             self._at = self.order[0]
+        self._begun = self._begun or bool(fields)
         now = self.field
         typed = self._edit.text if self._edit is not None else None
         if now is None or before is None or before.name != now.name or typed != self._text(now):
@@ -131,6 +133,12 @@ class FieldList(Painted, can_focus=True):
             self._at = name
             self._begin()
             self.repaint()
+
+    def go_first(self) -> None:
+        """Put the cursor on the first field."""
+        self._at, self._top = self.order[0], 0
+        self._begin()
+        self.repaint()
 
     # Keys ---------------------------------------------------------------------------
 

@@ -205,6 +205,17 @@ class ResourceTable(Painted, can_focus=True):
         if source is self._source:
             self.show(window)
 
+    async def seek(self, id: str) -> None:
+        """Put the cursor on a resource, wherever it stands in the list."""
+        source = self._source
+        if source is None:
+            return
+        self._touched, self._wanted = True, id
+        room = self._body_height * BUFFER
+        window = await source.around(Anchor.at(id), room, room)
+        if source is self._source:
+            self.show(window)
+
     def show(self, window: Window, *, from_top: bool = False) -> None:
         """Draw `window`, keeping the cursor on its resource and that on its line."""
         held, line_of_cursor = self._wanted or self.held, self._cursor - self._top

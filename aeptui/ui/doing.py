@@ -1,0 +1,201 @@
+"""What the console does to the platform: forms opened, actions carried out, writing unlocked.
+
+All of it outlives the page it was asked on, so it hangs on the app.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from aeptui.api.errors import ApiTrouble
+from aeptui.forms.fields import Choice
+from aeptui.mirror.rows import Row
+from aeptui.nearest import nearest
+from aeptui.resources import registry
+from aeptui.resources.definition import Action
+from aeptui.session import Session
+from aeptui.ui.screens.acting import CREATABLE, confirmed
+from aeptui.ui.screens.choosing import Chooser, among
+from aeptui.ui.screens.confirm import Confirm
+from aeptui.ui.screens.resource import ListPage
+
+if TYPE_CHECKING:
+    from aeptui.ui.app import AepApp
+    from aeptui.ui.screens.page import Page
+    from aeptui.ui.sending import Sending
+
+log = logging.getLogger(__name__)
+
+CRM_FLOW = "crm-flow"
+_WAYS = (
+    Choice(CRM_FLOW, "New CRM flow", "everything from the source to the schedule, page by page"),
+    Choice("flows", "New flow", "of connections and a mapping set that exist"),
+)
+
+
+class Doing:
+    """The writing side of one console."""
+
+    def __init__(self, app: AepApp) -> None:
+        self._app = app
+        self._acting: dict[str, str] = {}
+
+    @cached_property
+    def sending(self) -> Sending:
+        """The plans under way; what sends comes with the first form, not with the first paint."""
+        from aeptui.ui.sending import Sending
+
+        return Sending()
+
+    # Forms ----------------------------------------------------------------------------
+
+    def new(self, kind: str) -> None:
+        """Open the form for a kind; flows have two ways."""
+        self._app.run_worker(self._new(kind), group="new", exclusive=True)
+
+    async def _new(self, kind: str) -> None:
+        app = self._app
+        if kind == "flows":
+            chosen = await app.push_screen_wait(Chooser("New", among(_WAYS)))
+            if not chosen:
+                return
+            kind = chosen[0]
+        if kind == CRM_FLOW:
+            from aeptui.ui.screens.wizard import WizardPage
+
+            app.push_screen(WizardPage(app.session))
+        else:
+            from aeptui.forms.catalogue import FORMS
+            from aeptui.ui.screens.form import FormPage
+
+            app.push_screen(FormPage(app.session, FORMS[kind]))
+
+    def asked_new(self, text: str) -> None:
+        """`:new` with what was said behind it."""
+        wanted = text.strip().lower()
+        resource = registry.by_name(wanted) if wanted else None
+        if wanted in ("crm flow", "crm-flow", "flow", "flows"):
+            self.new(CRM_FLOW if "crm" in wanted else "flows")
+        elif resource is not None and resource.kind in CREATABLE:
+            self.new(resource.kind)
+        else:
+            near = nearest(wanted, [*CREATABLE, "crm flow"]) if wanted else ""
+            hint = f"Did you mean :new {near}?" if near else f"There are {', '.join(CREATABLE)}."
+            self._app.page.say(f"Nothing is made by :new {wanted}. {hint}", "warn")
+
+    def show_made(self, kind: str, id: str, words: str) -> None:
+        """Leave the form for a list with the new row under the cursor."""
+        self._app.run_worker(self._show_made(kind, id, words), group="made", exclusive=True)
+
+    async def _show_made(self, kind: str, id: str, words: str) -> None:
+        from aeptui.pipelines.looking import current
+
+        app, session = self._app, self._app.session
+        try:
+            model = await current(await session.connected(), kind, id)
+            if model is not None:
+                await session.mirror.upsert(kind, [model], seen_at=session.now())
+        except ApiTrouble as trouble:
+            log.info("%s was made and not read again: %s", id, trouble)
+        session.sync.refresh()
+        app.back()
+        page = app.page
+        if not isinstance(page, ListPage) or page.resource.kind != kind:
+            if kind == "flows":
+                app.go_home()
+                page = app.home
+            else:
+                page = ListPage(session, registry.BY_KIND[kind])
+                await app.push_screen(page)
+        await page.select(id)
+        page.say(words, "good")
+
+    # Acting -----------------------------------------------------------------------------
+
+    def act(self, page: Page, action: Action, row: Row) -> None:
+        """Ask, then do it; a second key for the same resource waits for the first."""
+        name = row.name or row.id
+        if row.id in self._acting:
+            page.say(f"{name}: one thing at a time; the last one is under way.", "busy")
+            return
+        self._acting[row.id] = name
+        self._app.run_worker(self._act(page, action, row, name), group="acting")
+
+    async def _act(self, page: Page, action: Action, row: Row, name: str) -> None:
+        session = page.session
+        try:
+            if await confirmed(page, action, row):
+                page.say(f"{action.label.capitalize()}: {name} …", "busy")
+                await self._perform(session, action, row)
+        finally:
+            del self._acting[row.id]
+
+    async def _perform(self, session: Session, action: Action, row: Row) -> None:
+        from aeptui.pipelines.journal import JournalError
+        from aeptui.rehearsal import RehearsalError
+
+        try:
+            said = await action.perform(session, row)
+        except (ApiTrouble, JournalError, RehearsalError) as trouble:
+            self._app.page.say(f"Not done: {trouble}", "bad")
+        else:
+            self._app.page.say(f"{said}.", "good")
+
+    def rename(self, page: Page, kind: str, row: Row, name: str) -> None:
+        """Give a resource another name."""
+        from aeptui.pipelines.rename import rename
+
+        async def perform(session: Session, row: Row) -> str:
+            return await rename(session, kind, row, name)
+
+        told = f"Rename {row.name or row.id} to {name}? Whoever looks for the old name misses it."
+        action = Action(
+            key="E",
+            id="rename",
+            label="rename",
+            help="give it another name",
+            perform=perform,
+            confirm=(lambda _session, _row: told) if page.session.protected else None,
+        )
+        self.act(page, action, row)
+
+    # Writing ------------------------------------------------------------------------------
+
+    def unlock(self, text: str) -> None:
+        """`:unlock` with a length of time behind it."""
+        self._app.run_worker(self._unlock(text), group="unlock", exclusive=True)
+
+    async def _unlock(self, text: str) -> None:
+        from aeptui.ui.unlocking import NoTime, minutes_of, unlock
+
+        page, session = self._app.page, self._app.session
+        if session.config.flags.read_only:
+            page.say("This console was started with --read-only; nothing unlocks it.", "warn")
+            return
+        if session.may_write:
+            page.say("Writing is open here already.")
+            return
+        try:
+            minutes = minutes_of(text)
+        except NoTime as wrong:
+            page.say(str(wrong), "warn")
+            return
+        if await unlock(page, session, minutes):
+            page.context.repaint()
+            page.say(f"Writing is unlocked for {minutes} minutes.", "warn")
+
+    # The end --------------------------------------------------------------------------------
+
+    async def may_leave(self) -> bool:
+        """Whether the console may be left: at once, or after a question while a plan is sent."""
+        busy = [*self.sending.busy, *self._acting.values()]
+        if not busy:
+            return True
+        question = Confirm(
+            f"{busy[0]} is being sent. Leave all the same?",
+            "It stops after the write that is under way. The journal says how far it came.",
+        )
+        agreed = await self._app.push_screen_wait(question)
+        return agreed is True

@@ -1,0 +1,217 @@
+"""Lists and details on whose resources something can be done: new, act, rename, test."""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from aeptui.api.errors import ApiTrouble
+from aeptui.mirror.rows import FlowRow, Row, SourceConnectionRow
+from aeptui.resources.definition import Action, Resource
+from aeptui.ui.messages import NewWanted
+from aeptui.ui.screens.confirm import Confirm, TypedName
+from aeptui.ui.screens.page import Page
+from aeptui.ui.widgets.prompt import Prompt
+
+log = logging.getLogger(__name__)
+
+CREATABLE = (
+    "flows",
+    "base-connections",
+    "source-connections",
+    "target-connections",
+    "schemas",
+    "datasets",
+    "mapping-sets",
+)
+"""The kinds that a form makes."""
+
+
+class ActingPage(Page):
+    """A page with a resource at hand; capitals act on it, and each is refused with its reason."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "new", id="new", tooltip="make a new one; sends nothing by itself"),
+        Binding(
+            "t", "test", "test", show=False, id="test", tooltip="test the connection to the CRM"
+        ),
+        Binding("R", "retry", "retry", show=False, id="retry", tooltip="retry a run"),
+        Binding("N", "run_now", "run now", show=False, id="run_now", tooltip="run a flow now"),
+        Binding("O", "switch", "on/off", show=False, id="switch", tooltip="turn a flow on or off"),
+        Binding("E", "rename", "rename", show=False, id="rename", tooltip="give it another name"),
+        Binding("X", "delete", "delete", show=False, id="delete", tooltip="delete; asks first"),
+    ]
+
+    resource: Resource
+
+    @property
+    def at_hand(self) -> Row | None:
+        """The resource that a key is about."""
+        return None
+
+    # Why not -------------------------------------------------------------------------
+
+    def why_not(self, action: str) -> str | None:
+        """The reason of the action itself, as the operator reads it on `?`."""
+        if action == "new":
+            if self.resource.kind in CREATABLE:
+                return None
+            return f"{self.resource.plural} are not made by hand"
+        if action in ("retry", "run_now", "switch", "delete"):
+            return self._refusal(action)
+        if action == "rename":
+            return self._why_not_rename()
+        if action == "test" and self._connection() is None:
+            return "there is no base connection here to test"
+        return super().why_not(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that acts is always taken: when it cannot be done, it says why."""
+        if action in ("retry", "run_now", "switch", "delete", "rename", "test"):
+            return True
+        return super().check_action(action, parameters)
+
+    def target(self, name: str) -> tuple[Resource, Row | None]:
+        """What the action called `name` would be about."""
+        return self.resource, self.at_hand if self.is_mounted else None
+
+    def _refusal(self, name: str) -> str | None:
+        resource, row = self.target(name)
+        action = action_of(resource.kind, name)
+        if action is None:
+            return f"{resource.plural} have no such action"
+        if row is None:
+            return f"there is no {resource.name} under the cursor"
+        return action.refusal(self.session, row)
+
+    def _why_not_rename(self) -> str | None:
+        from aeptui.pipelines.rename import why_not_rename
+
+        row = self.at_hand if self.is_mounted else None
+        if row is None:
+            return f"there is no {self.resource.name} under the cursor"
+        return why_not_rename(self.session, self.resource.kind, row)
+
+    def _connection(self) -> str | None:
+        """The base connection that `t` tests."""
+        row = self.at_hand if self.is_mounted else None
+        if row is None:
+            return None
+        if self.resource.kind == "base-connections":
+            return row.id
+        if isinstance(row, FlowRow | SourceConnectionRow):
+            return row.base_connection_id or None
+        return None
+
+    # Acting --------------------------------------------------------------------------
+
+    def action_new(self) -> None:
+        """Open the form for this kind."""
+        self.post_message(NewWanted(self.resource.kind))
+
+    def action_retry(self) -> None:
+        """Retry the run."""
+        self.act("retry")
+
+    def action_run_now(self) -> None:
+        """Run the flow."""
+        self.act("run_now")
+
+    def action_switch(self) -> None:
+        """Turn the flow on or off."""
+        self.act("switch")
+
+    def action_delete(self) -> None:
+        """Delete it."""
+        self.act("delete")
+
+    def act(self, name: str) -> None:
+        """Say why it cannot be done, or ask and do it; about the row that was there at the key."""
+        resource, row = self.target(name)
+        action = action_of(resource.kind, name)
+        reason = self._refusal(name)
+        if action is None or row is None or reason:
+            self.say(f"Not done: {_sentence(reason or 'nothing is under the cursor')}", "warn")
+        else:
+            self.console.doing.act(self, action, row)
+
+    def action_rename(self) -> None:
+        """Type another name on the bottom line."""
+        row, reason = self.at_hand, self._why_not_rename()
+        if row is None or reason:
+            self.say(f"Not done: {_sentence(reason or 'nothing is under the cursor')}", "warn")
+            return
+        self._renamed = row
+        prompt = Prompt("new name: ", row.name, id="rename")
+        self.open_prompt(prompt)
+        prompt.hint("enter renames, esc leaves it")
+
+    _renamed: Row | None = None
+
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        """Rename what was under the cursor then."""
+        if self._prompt is None or self._prompt.id != "rename":
+            super().on_prompt_answered(message)
+            return
+        from aeptui.pipelines.rename import fault_of
+
+        row = self._renamed
+        if row is None:
+            return
+        if wrong := fault_of(row, message.text):
+            self._prompt.hint(wrong, "warn")
+            return
+        self.close_prompt()
+        self.console.doing.rename(self, self.resource.kind, row, message.text.strip())
+
+    @work(exclusive=True, group="test")
+    async def action_test(self) -> None:
+        """Let the platform log in to the CRM, and say what came of it."""
+        id = self._connection()
+        if id is None:
+            self.say(f"Not done: {_sentence(self.why_not('test') or '')}", "warn")
+            return
+        row = self.session.mirror.get_now("base-connections", id)
+        name = row.name if row is not None and row.name else id
+        self.say(f"Testing {name} …", "busy")
+        try:
+            services = await self.session.connected()
+            result = await services.flows.test_connection(id)
+        except ApiTrouble as trouble:
+            self.say(f"{name} was not tested: {trouble}", "bad")
+            return
+        if result.ok:
+            self.say(f"{name} can log in.", "good")
+        else:
+            self.say(f"{name} cannot log in: {result.sentence}", "bad")
+
+
+def action_of(kind: str, name: str) -> Action | None:
+    """The action of a kind by its id."""
+    from aeptui.pipelines.actions import of
+
+    wanted = name.replace("_", "-")
+    return next((each for each in of(kind) if each.id == wanted), None)
+
+
+async def confirmed(page: Page, action: Action, row: Row) -> bool:
+    """Whether a person agrees to the consequence; by the sandbox's name where it is protected."""
+    session = page.session
+    told = action.confirm(session, row) if action.confirm is not None else f"{action.label}?"
+    question, _, consequence = told.partition("? ")
+    question = question if question.endswith("?") else f"{question}?"
+    if session.protected:
+        typed = TypedName(question, consequence, session.sandbox)
+        agreed = await page.console.push_screen_wait(typed)
+        return agreed is True
+    if action.confirm is None:
+        return True
+    agreed = await page.console.push_screen_wait(Confirm(question, consequence))
+    return agreed is True
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason.rstrip('.')}."

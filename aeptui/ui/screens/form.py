@@ -1,0 +1,289 @@
+"""One form, from the first answer to the new resource."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual import work
+
+from aeptui.api.errors import ApiTrouble
+from aeptui.forms import base_connection
+from aeptui.forms.fields import Answers, Field, Value
+from aeptui.forms.form import NOTHING, Form, Look, answered
+from aeptui.forms.lookups import Lookups
+from aeptui.forms.refusals import place
+from aeptui.pipelines.events import Event
+from aeptui.pipelines.here import plan_for
+from aeptui.pipelines.plan import Made, Plan, Secrets, Step
+from aeptui.rehearsal import RehearsalError
+from aeptui.resources.definition import Tone
+from aeptui.session import Session
+from aeptui.ui.palette import BOLD
+from aeptui.ui.screens.answering import AnswerPage, Sheet
+from aeptui.ui.screens.plan import LookPage, RequestPage
+from aeptui.ui.sending import PlanEnded, PlanTold
+from aeptui.ui.unlocking import may_send
+
+
+class FormSheet:
+    """A form as a sheet."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.title = form.title
+        self.looks = form.looks
+
+    def fields(self, answers: Answers, lookups: Lookups) -> tuple[Field, ...]:
+        """The questions."""
+        return self.form.fields(answers, lookups, NOTHING)
+
+    def check(self, answers: Answers, lookups: Lookups) -> dict[str, str]:
+        """The faults."""
+        return self.form.check(answers, lookups, NOTHING)
+
+    def change(self, answers: Answers, name: str, value: Value) -> dict[str, Value]:
+        """Another answer."""
+        return answered(self.form, answers, name, value)
+
+    def look(self, answers: Answers, lookups: Lookups) -> Look | None:
+        """What can be seen before."""
+        return self.form.look(answers, lookups, NOTHING)
+
+
+class FormPage(AnswerPage):
+    """The questions for one kind; sending makes it, and its list shows the new row."""
+
+    def __init__(self, session: Session, form: Form) -> None:
+        super().__init__(session, "", form.kind)
+        self.form = form
+        self.intro = f"{form.intro} Nothing is sent before ctrl+g."
+        self._sheet = FormSheet(form)
+        self._plan_id = ""
+        self._stands: tuple[tuple[Step, Made], ...] = ()
+        self._mending: Made | None = None
+        """A connection that was made and could not log in."""
+        self._busy = False
+
+    @property
+    def sheet(self) -> Sheet:
+        """The form's questions."""
+        return self._sheet
+
+    def show_heading(self) -> None:
+        """The form and what it is for."""
+        self.heading.put([(f" {self.form.title}", BOLD)])
+
+    def why_not(self, action: str) -> str | None:
+        """Some forms have nothing to try; while it is being sent nothing else is."""
+        if action == "test" and self.form.kind != "base-connections" and not self.form.looks:
+            return "there is nothing to try before it is made"
+        if action in ("send", "test") and self._busy:
+            return "it is being sent"
+        return super().why_not(action)
+
+    # Looking and testing ---------------------------------------------------------------
+
+    def action_test(self) -> None:
+        """Show what the form can show; of a base connection, test what was made."""
+        if self._mending is not None:
+            self.test_made(self._mending)
+        elif self.form.kind == "base-connections":
+            wrong = self._first_fault()
+            words = (
+                f"Not yet: {wrong}."
+                if wrong
+                else (
+                    "The answers are complete. The platform can test only what exists: "
+                    "ctrl+g creates it and tests it at once."
+                )
+            )
+            self.saying.put(words, "warn" if wrong else "")
+        elif self.form.looks:
+            page = LookPage(
+                self.session,
+                self.lookups,
+                lambda: self.sheet.look(self.answers, self.lookups),
+            )
+            self.app.push_screen(page)
+
+    def action_request(self) -> None:
+        """Show the request, if the answers come to one."""
+        if self._ready():
+            self.app.push_screen(RequestPage(self.session, self.plan()))
+
+    def _first_fault(self) -> str:
+        """Touch every field; go to the first one that needs a look and answer with why."""
+        fields = self.sheet.fields(self.answers, self.lookups)
+        self.touched |= {field.name for field in fields}
+        self.refused = {}
+        faults = self.faults(fields, every=True)
+        self.show()
+        for field in fields:
+            if field.name in faults:
+                self.questions.go_to(field.name)
+                return faults[field.name]
+        return next(iter(faults.values()), "")
+
+    def _ready(self) -> bool:
+        wrong = self._first_fault()
+        if wrong:
+            self.saying.put(f"Nothing was sent: {wrong}.", "warn")
+        return not wrong
+
+    # Sending -----------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """What the answers come to."""
+        if self._mending is not None:
+            made = self._mending
+            steps = base_connection.mend(self.answers, self.lookups, made.id, made.etag)
+            return plan_for(self.session, steps[0].title, steps)
+        steps = self.form.steps(self.answers, self.lookups, NOTHING)
+        plan = plan_for(self.session, steps[0].title, steps)
+        # The same plan for every try: what an earlier one made is not made again.
+        return replace(plan, id=self._plan_id) if self._plan_id else plan
+
+    def action_send(self) -> None:
+        """Check, then send; a second press while it is under way does nothing."""
+        if self._busy:
+            self.saying.put("It is being sent already.", "busy")
+        elif self._ready():
+            self.begin()
+
+    @work(exclusive=True, group="send")
+    async def begin(self) -> None:
+        """Ask what has to be asked of a person, then hand the plan over."""
+        self._busy = True
+        sent = False
+        try:
+            if not await self._tried():
+                return
+            if reason := await may_send(self, self.plan().title):
+                self.saying.put(f"Nothing was sent: {reason}.", "warn")
+                return
+            plan, secrets = self.plan(), self._secrets()
+            if self._mending is None:
+                self._plan_id = plan.id
+            sent = self.console.doing.sending.begin(self.session, plan, secrets, self.post_message)
+        finally:
+            self._busy = sent
+            self.refresh_bindings()
+
+    async def _tried(self) -> bool:
+        """Let the platform try a mapping before it is kept; True when it has nothing against it."""
+        if self.form.kind != "mapping-sets":
+            return True
+        self.saying.put("Letting the platform try the mapping …", "busy")
+        try:
+            while True:
+                self.lookups.start_over()
+                found = self.sheet.look(self.answers, self.lookups)
+                if found is None or not found.waits or not await self.lookups.ask_missing():
+                    break
+        except RehearsalError as trouble:
+            self.saying.put(str(trouble), "bad")
+            return False
+        wrong = (found.faults if found else {}) or (
+            {"pairs": found.trouble} if found and found.trouble else {}
+        )
+        if wrong:
+            self._refuse(
+                dict(wrong), "The platform tried the mapping and minds it. Nothing was sent."
+            )
+        return not wrong
+
+    def _secrets(self) -> Secrets:
+        return self.form.secrets(self.answers, self.lookups, NOTHING)
+
+    def on_plan_told(self, message: PlanTold) -> None:
+        """Say what happens."""
+        event = message.event
+        tone: Tone = (
+            "busy" if event.what == "sending" else "good" if event.what == "done" else "warn"
+        )
+        self.saying.put(f"{event.sentence}.", tone)
+        self._stands = event.stands or self._stands
+
+    def on_plan_ended(self, message: PlanEnded) -> None:
+        """Go to what was made, or say at its field why it was not."""
+        self._busy = False
+        self.refresh_bindings()
+        event = message.event
+        if event.what == "finished":
+            self._finished(event)
+        else:
+            self._failed(event)
+
+    def _finished(self, event: Event) -> None:
+        if self._mending is not None:
+            self.test_made(self._mending)
+            return
+        made = next((made for step, made in event.stands if step.name == self.form.step), None)
+        if made is None:
+            self.saying.put(f"{event.sentence}.", "good")
+        elif self.form.kind == "base-connections":
+            self.test_made(made)
+        else:
+            self.leave_for(made, f"{event.stands[0][0].title}: done.")
+
+    def leave_for(self, made: Made, words: str) -> None:
+        """Leave for the list with the new row under the cursor."""
+        self.served()
+        self.console.doing.show_made(self.form.kind, made.id, words)
+
+    def _failed(self, event: Event) -> None:
+        fields = self.sheet.fields(self.answers, self.lookups)
+        said = str(event.error) if event.error is not None else event.sentence
+        about = ""
+        if event.what == "failed" and event.error is not None and event.step is not None:
+            about = place(event.step.name, event.error, fields)
+        words = f"{event.sentence}."
+        if event.what == "failed":
+            words = "The platform refused it; your answers are all here. ctrl+g sends again."
+            words = words if about else f"{event.sentence}. {words}"
+        elif event.what == "unknown":
+            words = f"{event.sentence}. ctrl+g looks for it again before anything is sent."
+        self._refuse({about: said} if about else {}, words)
+
+    def _refuse(self, faults: dict[str, str], words: str) -> None:
+        self.refused = faults
+        self.show()
+        for name in faults:
+            self.questions.go_to(name)
+        self.saying.put(words, "warn")
+
+    # A base connection is accepted when it can log in --------------------------------------
+
+    @work(exclusive=True, group="test")
+    async def test_made(self, made: Made) -> None:
+        """Let the platform log in with what was made; the CRM's own word when it cannot."""
+        self._busy = True
+        self.saying.put("It is made. Testing whether it can log in …", "busy")
+        try:
+            services = await self.session.connected()
+            result = await services.flows.test_connection(made.id)
+            body = (await services.flows.get_base_connection(made.id)).raw()
+            etag = str(body.get("etag") or made.etag)
+        except (ApiTrouble, RehearsalError) as trouble:
+            self._mending = made
+            self.saying.put(
+                f"It is made, but was not tested: {trouble}. ctrl+t tests again.", "warn"
+            )
+            return
+        finally:
+            self._busy = False
+            self.refresh_bindings()
+        if result.ok:
+            self.leave_for(made, "It is made, and can log in.")
+            return
+        self._mending = replace(made, etag=etag)
+        self.questions.name_last("Correct and test again")
+        fields = self.sheet.fields(self.answers, self.lookups)
+        # The CRM names no parameter: what it most often minds is what was typed blindly.
+        about = next((field.name for field in fields if field.kind == "secret"), "variant")
+        self._refuse(
+            {about: result.sentence} if about else {},
+            "It is made, but cannot log in. Correct the answers, and ctrl+g replaces its"
+            " credentials and tests again; or leave, and delete it with X in its list.",
+        )
+        self.session.sync.refresh("base-connections")

@@ -1,0 +1,346 @@
+"""The whole way from a CRM to a dataset: seven pages over one set of answers, and one plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import getters, work
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from aeptui.forms import crm_flow
+from aeptui.forms.fields import Answers, Field, Value
+from aeptui.forms.form import Look
+from aeptui.forms.lookups import Lookups
+from aeptui.forms.refusals import place
+from aeptui.pipelines.events import Event
+from aeptui.pipelines.here import plan_for
+from aeptui.pipelines.plan import Made, Plan, Secrets, Step
+from aeptui.resources import registry
+from aeptui.resources.definition import Tone
+from aeptui.session import Session
+from aeptui.ui.drawing import Piece
+from aeptui.ui.palette import BOLD, DIM, PLAIN
+from aeptui.ui.screens.answering import AnswerPage, Saying, Sheet
+from aeptui.ui.screens.confirm import Confirm
+from aeptui.ui.screens.plan import LookPage
+from aeptui.ui.sending import PlanEnded, PlanTold
+from aeptui.ui.unlocking import may_send
+from aeptui.ui.widgets.field_list import FieldList
+from aeptui.ui.widgets.plan_view import PlanView
+from aeptui.ui.widgets.text_line import Rule, TextLine
+
+KEY = "crm-flow"
+REVIEW = len(crm_flow.PAGES) - 1
+
+
+class PageSheet:
+    """One page of the wizard as a sheet."""
+
+    def __init__(self, page: crm_flow.Page) -> None:
+        self.page = page
+        self.title = page.title
+        self.looks = next((part.form.looks for part in page.parts if part.form.looks), "")
+
+    def fields(self, answers: Answers, lookups: Lookups) -> tuple[Field, ...]:
+        """The questions of the page."""
+        return crm_flow.fields(self.page, answers, lookups)
+
+    def check(self, answers: Answers, lookups: Lookups) -> dict[str, str]:
+        """The faults of the page."""
+        return crm_flow.check(self.page, answers, lookups)
+
+    def change(self, answers: Answers, name: str, value: Value) -> dict[str, Value]:
+        """Another answer; what it leaves without a meaning goes, on any page."""
+        return crm_flow.change(answers, name, value)
+
+    def look(self, answers: Answers, lookups: Lookups) -> Look | None:
+        """What can be seen before."""
+        return crm_flow.look(self.page, answers, lookups)
+
+
+class WizardPage(AnswerPage):
+    """Six pages of questions and a review; back and forth without losing an answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+g", "send", "next / send", id="send", tooltip="next page; on the last: send"),
+        Binding("ctrl+b", "previous", "page back", id="previous", tooltip="the page before"),
+        Binding("ctrl+x", "undo", "undo", show=False, id="undo", tooltip="take back what was made"),
+        Binding("y", "copy", "copy as curl", show=False, id="copy", tooltip="copy the request"),
+    ]
+
+    last = "Next page"
+    intro = "From a CRM table to a dataset in seven pages. Nothing is sent before the last one."
+    view = getters.query_one("#plan", PlanView)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, "", KEY)
+        self._sheets = [PageSheet(page) for page in crm_flow.PAGES]
+        self._at = 0
+        self._plan_id = ""
+        self._stands: tuple[tuple[Step, Made], ...] = ()
+        self._busy = False
+
+    def body(self) -> Iterable[Widget]:
+        """The pages' names, the questions or the plan, a place for what is going on."""
+        yield TextLine(id="heading")
+        yield TextLine(id="pages")
+        yield Rule()
+        yield FieldList(last=self.last, id="fields")
+        yield PlanView(id="plan")
+        yield Saying()
+
+    def on_mount(self) -> None:
+        """Begin on the first page; go to the last one that was reached by the next keys."""
+        self.view.display = False
+
+    @property
+    def sheet(self) -> Sheet:
+        """The questions of the page that is open."""
+        return self._sheets[self._at]
+
+    @property
+    def reviewing(self) -> bool:
+        """Whether the review is open."""
+        return self._at == REVIEW
+
+    def show_heading(self) -> None:
+        """Where one is, and which pages are complete."""
+        where = f"page {self._at + 1} of {len(self._sheets)} "
+        self.heading.put([(f" {crm_flow.TITLE}", BOLD)], [(where, DIM)])
+        pieces: list[Piece] = [(" ", PLAIN)]
+        for i, page in enumerate(crm_flow.PAGES):
+            done = i < REVIEW and not self._page_faults(i) and (i <= self._reached)
+            label = f"{i + 1} {page.title.lower()}{' ✓' if done else ''}  "
+            pieces.append((label, BOLD if i == self._at else DIM))
+        self.query_one("#pages", TextLine).put(pieces)
+
+    _reached = 0
+
+    def _page_faults(self, i: int) -> dict[str, str]:
+        return crm_flow.check(crm_flow.PAGES[i], self.answers, self.lookups)
+
+    def show(self) -> None:
+        """Draw the questions of the page, or the plan."""
+        super().show()
+        if self._drawn and self.reviewing and not self.over:
+            self._show_plan()
+
+    def why_not(self, action: str) -> str | None:
+        """What makes no sense on this page."""
+        if action == "test" and not self.sheet.looks:
+            return "this page has nothing to preview"
+        if action == "undo" and (self._busy or not self._stands):
+            return "nothing was made that could be taken back"
+        if action in ("send", "previous") and self._busy:
+            return "it is being sent"
+        if action == "previous" and self._at == 0:
+            return "this is the first page"
+        if action == "copy" and not self.reviewing:
+            return "there is a request to copy on the last page"
+        return super().why_not(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A letter is text on the pages; on the last one it is a key."""
+        if action == "copy" and not self.reviewing:
+            return False
+        if action in ("test", "undo") and self.why_not(action):
+            return False
+        return super().check_action(action, parameters)
+
+    # From page to page -----------------------------------------------------------------
+
+    def action_send(self) -> None:
+        """The next page, when this one is right; from the review, send."""
+        if self._busy:
+            self.saying.put("It is being sent already.", "busy")
+        elif self.reviewing:
+            self.send()
+        elif self._settled_here():
+            self.turn_to(self._at + 1)
+
+    def action_previous(self) -> None:
+        """The page before."""
+        if not self._busy and self._at > 0:
+            self.turn_to(self._at - 1)
+
+    def action_back(self) -> None:
+        """From a later page to the one before; from the first one out."""
+        if self.stop_asking():
+            return
+        if self._at > 0 and not self._busy:
+            self.turn_to(self._at - 1)
+        else:
+            self.keep()
+            self.console.back()
+
+    def turn_to(self, i: int, words: str = "") -> None:
+        """Open a page."""
+        self._at = i
+        self._reached = max(self._reached, i)
+        self.questions.display = not self.reviewing
+        self.view.display = self.reviewing
+        (self.view if self.reviewing else self.questions).focus()
+        self.saying.put(words)
+        self.keep()
+        self.show()
+        if not self.reviewing:
+            self.questions.name_last("Next page")
+            self.questions.go_first()
+
+    def _settled_here(self) -> bool:
+        """Whether nothing is wrong on this page; else the first fault is where the cursor is."""
+        fields = self.sheet.fields(self.answers, self.lookups)
+        self.touched |= {field.name for field in fields}
+        here = {field.name for field in fields}
+        self.refused = {name: text for name, text in self.refused.items() if name not in here}
+        faults = self.faults(fields, every=True)
+        self.show()
+        for field in fields:
+            if field.name in faults:
+                self.questions.go_to(field.name)
+                self.saying.put(f"Not yet: {faults[field.name]}.", "warn")
+                return False
+        return True
+
+    def action_test(self) -> None:
+        """Show what the page can show: sample rows, fields, a row mapped."""
+        if self.sheet.looks:
+            sheet = self.sheet
+            page = LookPage(
+                self.session, self.lookups, lambda: sheet.look(self.answers, self.lookups)
+            )
+            self.app.push_screen(page)
+
+    def action_request(self) -> None:
+        """The requests are on the last page."""
+        self.turn_to(REVIEW)
+
+    # The review ------------------------------------------------------------------------------
+
+    def plan(self) -> Plan | None:
+        """All writes in their order; None while something is wrong on a page."""
+        if crm_flow.check_all(self.answers, self.lookups):
+            return None
+        steps = crm_flow.steps(self.answers, self.lookups)
+        plan = plan_for(self.session, steps[-1].title.removeprefix("Create the "), steps)
+        if not self._plan_id:
+            self._plan_id = plan.id
+        return replace(plan, id=self._plan_id)
+
+    def _show_plan(self) -> None:
+        plan = self.plan()
+        self.view.show(plan, self._reused(), self._why_no_plan() if plan is None else "")
+        if plan is not None and not self.saying.text:
+            self.saying.put(_introduction(len(plan.steps), len(self._stands)))
+
+    def _why_no_plan(self) -> str:
+        for i, page in enumerate(crm_flow.PAGES[:REVIEW]):
+            for sentence in self._page_faults(i).values():
+                return f"Page {i + 1}, {page.title.lower()}: {sentence}."
+        return ""
+
+    def _reused(self) -> Sequence[tuple[str, str]]:
+        found = []
+        for what, id in crm_flow.reused(self.answers, self.lookups):
+            kind = next((r.kind for r in registry.RESOURCES if r.name == what), "")
+            row = self.session.mirror.get_now(kind, id) if kind else None
+            found.append((what, row.name if row is not None and row.name else id))
+        return found
+
+    def action_copy(self) -> None:
+        """Copy the request for a shell."""
+        self.app.copy_to_clipboard(self.view.curl)
+        self.say("Copied as curl; set AEP_TOKEN, AEP_API_KEY and the secrets in your shell.")
+
+    @work(exclusive=True, group="send")
+    async def send(self) -> None:
+        """Ask what has to be asked of a person, then hand the plan over."""
+        plan = self.plan()
+        if plan is None:
+            self.saying.put(f"Nothing was sent. {self._why_no_plan()}", "warn")
+            return
+        self._busy, sent = True, False
+        try:
+            if reason := await may_send(self, plan.title):
+                self.saying.put(f"Nothing was sent: {reason}.", "warn")
+                return
+            secrets = crm_flow.secrets(self.answers, self.lookups)
+            sending = self.console.doing.sending
+            sent = sending.begin(self.session, plan, secrets, self.post_message)
+        finally:
+            self._busy = sent
+            self.refresh_bindings()
+
+    def on_plan_told(self, message: PlanTold) -> None:
+        """Say what happens, at its step and in words."""
+        event = message.event
+        self.view.tell(event)
+        self._stands = event.stands
+        good = event.what in ("done", "undone", "finished")
+        tone: Tone = "busy" if event.what == "sending" else "good" if good else "warn"
+        self.saying.put(f"{event.sentence}.", tone)
+
+    def on_plan_ended(self, message: PlanEnded) -> None:
+        """Go home with the new flow, or say what stands and what to do."""
+        self._busy = False
+        self.refresh_bindings()
+        event = message.event
+        made = next((made for step, made in event.stands if step.name == "flow"), None)
+        if event.what == "finished" and made is not None:
+            self.served()
+            words = "The flow is made. Its first run appears in its list when it begins."
+            self.console.doing.show_made("flows", made.id, words)
+        elif event.what == "finished":
+            self._plan_id, self._stands = "", ()
+            self.saying.put(f"{event.sentence}.", "good")
+        else:
+            self._failed(event)
+
+    def _failed(self, event: Event) -> None:
+        """Open the page that the refusal is about, with the sentence at its field."""
+        stands = f" {_stands(len(event.stands))}" if event.stands else ""
+        if event.what == "failed" and event.error is not None and event.step is not None:
+            for i, sheet in enumerate(self._sheets):
+                fields = sheet.fields(self.answers, self.lookups)
+                if name := place(event.step.name, event.error, fields):
+                    self.refused = {name: str(event.error)}
+                    self.turn_to(i)
+                    self.questions.go_to(name)
+                    self.saying.put(
+                        f"The platform refused it; your answers are all here.{stands}", "warn"
+                    )
+                    return
+        hint = "ctrl+g goes on from here" if event.what == "failed" else "ctrl+g looks again"
+        self.saying.put(f"{event.sentence}. {hint}.{stands}", "warn")
+
+    @work(exclusive=True, group="send")
+    async def action_undo(self) -> None:
+        """Take back what was made, newest first."""
+        plan = self.plan() or self.view.plan
+        if plan is None or not self._stands or self._busy:
+            return
+        made = ", ".join(step.title.removeprefix("Create the ") for step, _ in self._stands)
+        question = Confirm("Undo what was made?", f"This deletes: {made}.")
+        if await self.app.push_screen_wait(question):
+            if not self.reviewing:
+                self.turn_to(REVIEW)
+            sending = self.console.doing.sending
+            self._busy = sending.begin(self.session, plan, Secrets(), self.post_message, back=True)
+
+
+def _introduction(steps: int, stands: int) -> str:
+    writes = "One write" if steps == 1 else f"{steps} writes, in this order"
+    if stands:
+        return f"{_stands(stands)} ctrl+g goes on with the rest."
+    return (
+        f"{writes}. Nothing has been sent. If one fails, those before it stay and can be gone on"
+        " from, or undone."
+    )
+
+
+def _stands(count: int) -> str:
+    made = "One write is" if count == 1 else f"{count} writes are"
+    return f"{made} done and not repeated; ctrl+x undoes what was made."

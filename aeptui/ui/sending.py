@@ -1,0 +1,110 @@
+"""Plans under way: they belong to the console, so that leaving a page stops none of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from textual.message import Message
+
+from aeptui.api.errors import ApiTrouble
+from aeptui.pipelines.apply import apply, undo
+from aeptui.pipelines.events import Event
+from aeptui.pipelines.here import journal_of, why_not_write
+from aeptui.pipelines.journal import JournalError
+from aeptui.pipelines.plan import Plan, Secrets
+from aeptui.rehearsal import RehearsalError
+from aeptui.session import Session
+
+log = logging.getLogger(__name__)
+
+
+class PlanTold(Message):
+    """One thing that happened to a plan."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+
+class PlanEnded(Message):
+    """Nothing more happens to a plan; `event` is the last of it."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+
+Told = Callable[[Message], object]
+"""Takes the messages; whoever is not there any more takes none."""
+
+
+@dataclass(slots=True)
+class Sending:
+    """What is being sent just now: each plan once, whatever the keys do."""
+
+    _tasks: dict[str, tuple[Session, str, asyncio.Task[None]]] = field(default_factory=dict)
+
+    @property
+    def busy(self) -> list[str]:
+        """The titles of what is being sent."""
+        return [title for _, title, _ in self._tasks.values()]
+
+    def begin(
+        self, session: Session, plan: Plan, secrets: Secrets, told: Told, *, back: bool = False
+    ) -> bool:
+        """Carry out a plan, or take it `back`; False when it is under way already."""
+        if plan.id in self._tasks:
+            return False
+        work = self._carry(session, plan, secrets, told, back)
+        task = asyncio.create_task(work, name=f"plan {plan.id}")
+        self._tasks[plan.id] = (session, plan.title, task)
+        task.add_done_callback(lambda _: self._tasks.pop(plan.id, None))
+        return True
+
+    async def finished(self, session: Session) -> None:
+        """Wait until nothing of a session is being sent any more."""
+        tasks = [task for of, _, task in self._tasks.values() if of is session]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def stop(self) -> None:
+        """End what is under way where it stands; the journal has the rest."""
+        tasks = [task for _, _, task in self._tasks.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _carry(
+        self, session: Session, plan: Plan, secrets: Secrets, told: Told, back: bool
+    ) -> None:
+        last = Event("refused", plan, f"{plan.title}: nothing was sent")
+        try:
+            async for event in _events(session, plan, secrets, back):
+                last = event
+                told(PlanTold(event))
+        except (ApiTrouble, JournalError, RehearsalError) as trouble:
+            last = Event("refused", plan, f"{str(trouble).rstrip('.')}; nothing was sent")
+            told(PlanTold(last))
+        except Exception as bug:
+            # The boundary of a plan: what was sent is in the journal, and the console goes on.
+            log.error("a plan ended by a bug: %s", type(bug).__name__, exc_info=True)
+            words = "it ended by a bug of ours; the journal has what was sent, the log has the rest"
+            last = Event("unknown", plan, f"{plan.title}: {words}", stands=last.stands)
+        told(PlanEnded(last))
+
+
+async def _events(
+    session: Session, plan: Plan, secrets: Secrets, back: bool
+) -> AsyncIterator[Event]:
+    """The events of a plan; `why_not_write` is asked again at the last moment."""
+    if reason := why_not_write(session):
+        yield Event("refused", plan, f"{reason}; nothing was sent")
+        return
+    services = await session.connected()
+    async with journal_of(session) as journal:
+        work = undo(plan.id, services, journal) if back else apply(plan, secrets, services, journal)
+        async for event in work:
+            yield event
