@@ -22,7 +22,6 @@ from typing import Any
 
 from aeptui.config import REHEARSAL, Config, Profile, private_dir
 from aeptui.credentials import SecretSource
-from aeptui.emulator import kept
 
 HOST = "127.0.0.1"
 PATIENCE_S = 60.0
@@ -237,6 +236,8 @@ class Rehearsal:
 
     def _set_aside_what_is_not_ours(self) -> None:
         """A world of another version, or a damaged one, makes way for a new one."""
+        from aeptui.emulator import kept
+
         # A journal left behind tells of a crash; else looking at every page only takes time.
         crashed = any((self.folder / f"{name}-wal").exists() for name in kept.FILES)
         trouble = kept.trouble(self.folder, thoroughly=crashed)
