@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from aeptui.emulator import samples
 from aeptui.emulator.errors import Family, Refusal
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ class Call:
             raise self.refuse(400, "The request body must be a JSON object.")
         return self._decoded
 
+    def meant(self) -> dict[str, Any]:
+        """The body of a create: as it was sent, or to a lenient emulator as it was meant."""
+        body = self.json_object()
+        return samples.put_right(body) if self.emulator.lenient else body
+
     @cached_property
     def _decoded(self) -> Any:
         if not self.body.strip():
@@ -72,8 +78,9 @@ class Call:
         kind = self.headers.get("content-type", "application/json").split(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
             raise self.refuse(415, "A valid content-type must be specified.")
+        body = samples.without_last_commas(self.body) if self.emulator.lenient else self.body
         try:
-            value = json.loads(self.body.decode(), parse_constant=_no_constant, parse_float=_finite)
+            value = json.loads(body.decode(), parse_constant=_no_constant, parse_float=_finite)
         except (ValueError, RecursionError) as reason:
             raise self.refuse(400, f"The request body is not valid JSON: {reason}.") from None
         if _depth(value) > DEEPEST:

@@ -11,7 +11,6 @@ import pytest
 
 from tests.emulator.conftest import Rehearsal
 from tests.emulator.tutorial import (
-    CLOUD_STORAGE_TO_AEP,
     FLOWSERVICE,
     PLATFORM,
     SALESFORCE,
@@ -84,17 +83,6 @@ def _row_errors(api: httpx.Client, batch_id: str) -> list[dict[str, Any]]:
         text = api.get(meta, params={"path": path}).text
         rows += [json.loads(line) for line in text.splitlines()]
     return rows
-
-
-def test_the_tutorials_own_flow_spec_is_refused_unless_the_emulator_is_lenient(
-    fresh: Rehearsal, base_connection: Maker
-) -> None:
-    with fresh.client() as api:
-        body = follow_the_tutorial(fresh, api, base_connection(client=api)).flow_body
-        wrong = body | {"flowSpec": {"id": CLOUD_STORAGE_TO_AEP, "version": "1.0"}}
-        answer = api.post(f"{FLOWSERVICE}/flows", json=wrong)
-        assert answer.status_code == 400
-        assert answer.json()["type"].endswith("FLOW-1413-400")
 
 
 SCHEDULES = [

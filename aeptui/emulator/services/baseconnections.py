@@ -113,7 +113,7 @@ def _sealed(
 
 def post(call: Call) -> Response:
     draft = entities.is_draft(call)
-    made = create(call.world, call.sandbox, call.json_object(), call.client_id, draft=draft)
+    made = create(call.world, call.sandbox, call.meant(), call.client_id, draft=draft)
     return entities.made(call, made)
 
 

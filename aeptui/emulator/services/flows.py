@@ -210,7 +210,7 @@ def post(call: Call) -> Response:
     flow = create(
         call.world,
         call.sandbox,
-        call.json_object(),
+        call.meant(),
         call.client_id,
         draft=entities.is_draft(call),
         lenient=call.emulator.lenient,

@@ -114,13 +114,13 @@ def _check_target(world: World, sandbox: str, body: dict[str, Any]) -> None:
 
 def post_source(call: Call) -> Response:
     draft = entities.is_draft(call)
-    made = create_source(call.world, call.sandbox, call.json_object(), call.client_id, draft=draft)
+    made = create_source(call.world, call.sandbox, call.meant(), call.client_id, draft=draft)
     return entities.made(call, made)
 
 
 def post_target(call: Call) -> Response:
     draft = entities.is_draft(call)
-    made = create_target(call.world, call.sandbox, call.json_object(), call.client_id, draft=draft)
+    made = create_target(call.world, call.sandbox, call.meant(), call.client_id, draft=draft)
     return entities.made(call, made)
 
 
