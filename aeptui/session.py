@@ -125,24 +125,29 @@ class Session:
     async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` until cancelled; what ends it is shown where ages are shown, then tried again."""
         from aeptui.api.errors import ApiTrouble
+        from aeptui.mirror.troubles import StoreTrouble, Trouble, trouble_of
         from aeptui.rehearsal import RehearsalError
 
         while True:
             try:
                 return await work()
-            except (ApiTrouble, RehearsalError) as reason:
-                trouble = str(reason)
+            except (ApiTrouble, StoreTrouble) as reason:
+                trouble = trouble_of(reason)
+            except RehearsalError as reason:
+                trouble = Trouble(str(reason), "unreachable")
             except Exception as bug:
                 # A bug in a loop must not end the night's watch: it is told and begun again.
                 unforeseen(bug)
-                trouble = (
-                    f"the {name} ended by a bug of ours ({type(bug).__name__}); the log has it"
+                trouble = Trouble(
+                    f"the {name} ended by a bug of ours ({type(bug).__name__}); the log has it",
+                    "broken",
                 )
             for kind in LIVE:
                 await self.mirror.note(
                     kind,
                     at=self.now(),
-                    trouble=trouble,
+                    trouble=trouble.sentence,
+                    trouble_kind=trouble.kind,
                     next_in_s=AGAIN_S * self.services.clock.speed,
                 )
             await asyncio.sleep(AGAIN_S)

@@ -13,9 +13,11 @@ from aeptui.mirror.tables import KINDS
 APPLICATION = 0x41455054
 """Marks a SQLite file as a mirror of ours."""
 
-VERSION = 1
+VERSION = 2
 
-MIGRATIONS: Mapping[int, str] = {}
+MIGRATIONS: Mapping[int, str] = {
+    1: "ALTER TABLE known ADD COLUMN trouble_kind TEXT;\nALTER TABLE known ADD COLUMN reached INTEGER;"
+}
 """SQL that leads from a version to the next; a version that is absent begins again."""
 
 _SHARED = """
@@ -27,7 +29,8 @@ CREATE INDEX link_back ON link (to_kind, to_id, kind, id);
 CREATE TABLE dictionary (n INTEGER PRIMARY KEY, kind TEXT UNIQUE, body BLOB);
 CREATE TABLE known (
   kind TEXT PRIMARY KEY, confirmed_at INTEGER, complete_at INTEGER, trouble TEXT,
-  next_try_at INTEGER, watermark INTEGER, revision INTEGER NOT NULL DEFAULT 0
+  next_try_at INTEGER, watermark INTEGER, revision INTEGER NOT NULL DEFAULT 0,
+  trouble_kind TEXT, reached INTEGER
 ) WITHOUT ROWID;
 """
 

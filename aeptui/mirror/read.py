@@ -138,9 +138,9 @@ class Reader:
 
     def freshness(self) -> Mapping[str, Freshness]:
         return {
-            kind: Freshness(from_ms(confirmed), trouble, from_ms(next_try), from_ms(complete))
-            for kind, confirmed, trouble, next_try, complete in self._connection.execute(
-                "SELECT kind, confirmed_at, trouble, next_try_at, complete_at FROM known "
+            kind: Freshness(from_ms(confirmed), trouble, from_ms(next_try), from_ms(complete), word)
+            for kind, confirmed, trouble, word, next_try, complete in self._connection.execute(
+                "SELECT kind, confirmed_at, trouble, trouble_kind, next_try_at, complete_at FROM known "
                 "WHERE coalesce(confirmed_at, complete_at, next_try_at) IS NOT NULL"
             )
         }

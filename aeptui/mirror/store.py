@@ -18,6 +18,7 @@ from aeptui.mirror.file import connect, prepare
 from aeptui.mirror.read import Reader
 from aeptui.mirror.rows import AnyRow, RunRow
 from aeptui.mirror.tables import KINDS
+from aeptui.mirror.troubles import Trouble, TroubleKind
 from aeptui.mirror.values import (
     Anchor,
     Changed,
@@ -159,10 +160,19 @@ class Mirror:
         news = await self._tell(lambda writer: writer.judge(verdicts))
         return news or Changed("flows")
 
-    async def note(self, kind: str, *, at: datetime, trouble: str | None, next_in_s: float) -> None:
-        """Keep how asking for `kind` went at `at`, and when it is asked again."""
+    async def note(
+        self,
+        kind: str,
+        *,
+        at: datetime,
+        trouble: str | None,
+        next_in_s: float,
+        trouble_kind: TroubleKind = "failing",
+    ) -> None:
+        """Keep how asking for `kind` went at `at`, and when it is asked again; news of freshness."""
         next_try_at = at + timedelta(seconds=next_in_s)
-        await self._tell(lambda writer: writer.note(kind, at, trouble, next_try_at))
+        told = Trouble(trouble, trouble_kind) if trouble else None
+        await self._tell(lambda writer: writer.note(kind, at, told, next_try_at))
 
     async def notice_others(self) -> None:
         """Publish what other processes have written to this mirror since the last look."""

@@ -19,6 +19,7 @@ from aeptui.api.models import Model
 from aeptui.mirror.lock import Lock
 from aeptui.mirror.loop import SyncLoop, insist
 from aeptui.mirror.store import Mirror
+from aeptui.mirror.troubles import Trouble
 
 if TYPE_CHECKING:
     from aeptui.api.services import Services, ServiceView
@@ -277,13 +278,18 @@ class Sync:
 
     # Time
 
-    async def _note(self, kind: str, trouble: str | None, wait: float) -> None:
+    async def _note(self, kind: str, trouble: Trouble | None, wait: float) -> None:
         await self._mirror.note(
             kind,
             at=self._clock.now(),
-            trouble=trouble,
+            trouble=trouble.sentence if trouble else None,
+            trouble_kind=trouble.kind if trouble else "failing",
             next_in_s=wait * max(self._clock.speed, 1.0),
         )
+        if trouble is None:
+            for loop in self._loops.values():
+                if loop.kind != kind:
+                    loop.hasten()
 
     def interval(self, kind: str) -> float:
         """Real seconds between two looks at `kind`.

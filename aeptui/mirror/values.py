@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from aeptui.mirror.rows import AnyRow, RunRow
+from aeptui.mirror.troubles import TroubleKind
 
 Key: TypeAlias = str | int | float | None
 """What a row is sorted by, as the mirror stores it; None sorts last in either direction."""
@@ -132,6 +133,8 @@ class Freshness(msgspec.Struct, frozen=True):
     next_try_at: datetime | None = None
     complete_at: datetime | None = None
     """When the whole kind was last read; None until it has been once."""
+    trouble_kind: TroubleKind | None = None
+    """One word for the trouble; None exactly where there is no trouble."""
 
 
 class Summary(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from aeptui.api.models import Model, Run
 from aeptui.mirror.bodies import Bodies
 from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.tables import JUDGED, KINDS, Kind, phase, to_ms
+from aeptui.mirror.troubles import Trouble
 from aeptui.mirror.values import FRESHNESS, NAMED, Changed
 from aeptui.mirror.verdicts import FlowVerdict, RunVerdict
 
@@ -127,21 +128,22 @@ class Writer:
         return [msgspec.structs.replace(_changed("flows", ids, set()), judged=True)]
 
     def note(
-        self, kind: str, at: datetime, trouble: str | None, next_try_at: datetime
+        self, kind: str, at: datetime, trouble: Trouble | None, next_try_at: datetime
     ) -> list[Changed]:
         confirmed = None if trouble else to_ms(at)
         self._connection.execute(
-            "INSERT INTO known (kind, confirmed_at, trouble, next_try_at) VALUES (?, ?, ?, ?) "
+            "INSERT INTO known (kind, confirmed_at, trouble, trouble_kind, next_try_at) "
+            "VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET trouble = excluded.trouble, "
-            "next_try_at = excluded.next_try_at, "
+            "trouble_kind = excluded.trouble_kind, next_try_at = excluded.next_try_at, "
             "confirmed_at = coalesce(excluded.confirmed_at, confirmed_at)",
-            (kind, confirmed, trouble, to_ms(next_try_at)),
+            (kind, confirmed, *(trouble or (None, None)), to_ms(next_try_at)),
         )
         return [Changed(FRESHNESS, frozenset({kind}))]
 
     def completed(self, kind: Kind, at: datetime) -> list[Changed]:
         self._note_reading(kind, at, None)
-        return []
+        return [Changed(FRESHNESS, frozenset({kind.name}))]
 
     def news_of_others(self) -> list[Changed]:
         """Kinds that another process has written to since we looked last."""
