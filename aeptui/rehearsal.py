@@ -111,7 +111,8 @@ class Rehearsal:
             # A world that was never finished is begun anew, under another organisation.
             self.env_file.unlink(missing_ok=True)
         options = self.options
-        argv = [sys.executable, "-m", "aeptui", "emulator", "--host", HOST]
+        # -P: the folder that one happens to stand in is no place to import from.
+        argv = [sys.executable, "-P", "-m", "aeptui", "emulator", "--host", HOST]
         argv += ["--port", str(self.port), "--data", str(self.folder)]
         argv += ["--seed", str(options.seed), "--speed", f"{options.speed:g}"]
         argv += ["--start", options.start] if options.start else []
