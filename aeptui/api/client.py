@@ -86,7 +86,14 @@ class AepClient:
 
     async def ask(self, call: Call, *, background: bool = False) -> Answer:
         """The platform's answer to `call`, scrubbed; raises ApiTrouble for anything else."""
-        request = self._request(call, background=background)
+        try:
+            request = self._request(call, background=background)
+        except httpx.InvalidURL:
+            raise ApiError(
+                f"{call.service.title} was not asked, since the address would be too long",
+                service=call.service.title,
+                remedy="ask for something with a shorter id",
+            ) from None
         reads = _READS if call.method == "GET" else 1
         while True:
             reads -= 1

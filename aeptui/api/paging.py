@@ -108,13 +108,18 @@ class _Progress:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._seen: set[str] = set()
-        self._empty = 0
+        self._pages: set[int] = set()
+        self._empty = self._stale = 0
 
     def check(self, token: str, items: list[bytes]) -> None:
+        """`token` leads on from a page of `items`; a new one may still lead to an old page."""
+        page = hash(tuple(items))
         self._empty = 0 if items else self._empty + 1
-        if token in self._seen or self._empty > _EMPTY_PAGES:
+        self._stale = self._stale + 1 if items and page in self._pages else 0
+        if token in self._seen or self._empty > _EMPTY_PAGES or self._stale > _STALE_PAGES:
             raise _looping(self._call, "")
         self._seen.add(token)
+        self._pages.add(page)
 
 
 def _looping(call: Call, request_id: str) -> BadAnswer:

@@ -157,6 +157,14 @@ async def test_offsets_follow_the_next_link_or_count_on() -> None:
     assert starts == ["0", "2", "3"]
 
 
+async def test_a_server_that_does_not_mind_the_offset_is_told() -> None:
+    pages = Pages({"data": [{"id": "a"}], "_links": {"next": {"href": "more"}}})
+    with pytest.raises(BadAnswer, match="over and over"):
+        async for _ in offset_pages(pages, CALL, "data"):
+            pass
+    assert len(pages.asked) < 10
+
+
 async def test_an_offset_that_stands_still_is_told() -> None:
     pages = Pages({"data": [{"id": "a"}], "_links": {"next": {"href": "x?start=0"}}})
     with pytest.raises(BadAnswer):

@@ -190,6 +190,14 @@ async def test_nobody_at_home_is_told_with_the_host(
     assert len(naps) == 2  # a connection that was never made may be tried again, even for a POST
 
 
+async def test_an_address_that_nobody_could_take_is_told(
+    canned: Canned, services: Services
+) -> None:
+    with pytest.raises(ApiError, match="too long"):
+        await services.flows.get_flow("x" * 70_000)
+    assert canned.seen == []
+
+
 async def test_an_answer_without_end_is_refused(canned: Canned, client: AepClient) -> None:
     canned.says("GET", PATH, Reply(b"x" * 3_000_000))
     with pytest.raises(BadAnswer, match="more than 2 MB"):
