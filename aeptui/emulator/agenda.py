@@ -105,6 +105,13 @@ class Reached:
     def ran(self, flow_id: str) -> None:
         self._db.execute("UPDATE reached SET runs = runs + 1 WHERE flow = ?", (flow_id,))
 
+    def inherit(self, flow_id: str, runs: int, reached_ms: int | None) -> None:
+        """A flow comes with a history of its own."""
+        self._db.execute(
+            "UPDATE reached SET runs = ?, reached_ms = ? WHERE flow = ?",
+            (runs, reached_ms, flow_id),
+        )
+
     def until_ms(self, flow_id: str) -> int | None:
         row = self._db.execute(
             "SELECT reached_ms FROM reached WHERE flow = ?", (flow_id,)

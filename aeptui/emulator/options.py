@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aeptui.emulator.control import FASTEST
+from aeptui.emulator.history import Scale
 
 EARLIEST_MS = 946_684_800_000  # the year 2000: before it, the dates of the CRM make no sense
 
@@ -21,7 +22,7 @@ class Options:
     seed: int | None = None
     speed: float = 1.0
     start_ms: int | None = None
-    scale: str | None = None
+    scale: Scale | None = None
     lenient: bool = False
     token_ttl_s: int = 86_399
     env_file: Path | None = None
@@ -39,7 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=_seed, metavar="N", help="which world to make (default: 1)")
     add("--speed", type=_speed, default=1.0, metavar="X", help="emulated seconds per second")
     add("--start", type=_start, metavar="ISO", help="emulated time to begin at (default: now)")
-    add("--scale", metavar="flows=N,runs=M", help="fill an empty world with synthetic history")
+    add(
+        "--scale",
+        type=_scale,
+        metavar="flows=N,runs=M",
+        help="fill an empty world with synthetic history",
+    )
     add("--lenient", action="store_true", help="take the bodies of published samples as they are")
     add("--token-ttl", type=_ttl, default=86_399, metavar="S", help="life of a token in seconds")
     add("--env-file", type=Path, metavar="FILE", help="write how to reach the emulator here")
@@ -65,6 +71,13 @@ def options_of(namespace: argparse.Namespace) -> Options:
         until_stdin_closes=namespace.until_stdin_closes,
         empty=namespace.empty,
     )
+
+
+def _scale(text: str) -> Scale:
+    try:
+        return Scale.parse(text)
+    except ValueError as reason:
+        raise argparse.ArgumentTypeError(str(reason)) from None
 
 
 def _port(text: str) -> int:

@@ -13,7 +13,7 @@ from aeptui.emulator.incidents import Incidents
 from aeptui.emulator.metrics import Outcome, Work, waiting
 from aeptui.emulator.scheduling import schedule_of
 from aeptui.emulator.staging import Staging
-from aeptui.emulator.world import Document, World, audit
+from aeptui.emulator.world import SYNTHETIC, Document, World, audit
 
 LAG_MS = (10_000, 30_000)  # from a tick to the start of its run
 CHANGE_MS = (3_000, 8_000)  # how long a flow takes to change its state
@@ -89,6 +89,20 @@ class Runner:
         """A flow is gone: its ticks stop, a run that is under way ends in its own time."""
         self._agenda.drop("tick", flow.id)
         self._agenda.drop("change", flow.id)
+
+    def adopt(
+        self,
+        sandbox: str,
+        flow: dict[str, Any],
+        runs: int,
+        reached_ms: int | None,
+        next_ms: int,
+    ) -> None:
+        """Take over a flow with a history: so many runs, the last of which read up to a moment."""
+        flow_id = flow["id"]
+        self._reached.planned(flow_id, str(flow.get("version", "")))
+        self._reached.inherit(flow_id, runs, reached_ms)
+        self._agenda.note("tick", flow_id, sandbox, flow_id, next_ms, self._world.clock.now_ms())
 
     def demand(self, flow: Document, from_ms: int, to_ms: int, params: dict[str, Any]) -> Document:
         """A run over a window of its own, from the moment that `params` may name."""
@@ -269,8 +283,8 @@ class Runner:
         since_ms = self._seen_updates.get(sandbox, -1)
         rows = self._world.db.execute(
             "SELECT id, updated FROM documents"
-            " WHERE sandbox = ? AND kind = 'flows' AND updated >= ?",
-            (sandbox, since_ms),
+            " WHERE sandbox = ? AND kind = 'flows' AND updated >= ? AND body <> ?",
+            (sandbox, since_ms, SYNTHETIC),
         ).fetchall()
         for flow_id, updated in rows:
             since_ms = max(since_ms, updated)

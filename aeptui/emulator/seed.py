@@ -73,7 +73,7 @@ def make_world(world: World, runner: Runner, progress: Progress) -> None:
 def make_empty(world: World) -> None:
     """Sandboxes with the tenant's own class and field groups, and nothing else."""
     with world.transaction():
-        _add_sandboxes(world)
+        add_sandboxes(world)
         for sandbox in ("dev", "prod"):
             make_groups(world, sandbox)
 
@@ -89,7 +89,8 @@ def make_groups(world: World, sandbox: str) -> dict[str, str]:
     }
 
 
-def _add_sandboxes(world: World) -> None:
+def add_sandboxes(world: World) -> None:
+    """The sandboxes that every world of ours has; the one opened first is made first."""
     world.add_sandbox("dev", "Development", default=True)
     world.add_sandbox("prod", "Production", production=True)
     world.add_sandbox("empty", "Empty")
@@ -141,7 +142,7 @@ class _Story:
 
     def begin(self) -> None:
         """Sandboxes and everything in them; the flows start when their history does."""
-        _add_sandboxes(self._world)
+        add_sandboxes(self._world)
         for sandbox, seeds in (("dev", DEV), ("prod", PROD)):
             maker = Maker(self._world, self._runner, sandbox)
             for seed in seeds:

@@ -25,6 +25,7 @@ from aeptui.emulator.app import Emulator, create_app
 from aeptui.emulator.clock import Clock
 from aeptui.emulator.control import is_loopback
 from aeptui.emulator.crm import Crm
+from aeptui.emulator.history import Scale
 from aeptui.emulator.options import Options, add_arguments, options_of
 from aeptui.emulator.runner import Runner
 from aeptui.emulator.services.ims import SCOPES
@@ -55,8 +56,6 @@ def serve(options: Options) -> int:
     """Serve until told to stop; answers the exit code."""
     os.umask(0o077)  # a world holds people's names, if invented ones
     try:
-        if options.scale is not None:
-            raise Refused("--scale is not supported yet.")
         if not is_loopback(options.host) and not options.allow_remote:
             raise Refused(
                 f"{options.host} is not this machine alone; add --allow-remote to mean it."
@@ -96,6 +95,17 @@ class Premises:
             sentence = f"{options.data} holds the world of seed {self.world.seed}."
             self.world.close()
             raise Refused(f"{sentence} Use that seed, or another folder.")
+        held = self.world.history
+        if (
+            options.scale is not None
+            and self._made
+            and (held is None or held.scale != options.scale)
+        ):
+            sentence = (
+                f"{options.data} holds a world that was not made with --scale {options.scale}."
+            )
+            self.world.close()
+            raise Refused(f"{sentence} Leave --scale out to use it, or choose another folder.")
         self.emulator = Emulator(
             self.world, token_ttl_s=options.token_ttl_s, lenient=options.lenient
         )
@@ -151,7 +161,7 @@ class Premises:
         """Called by a request, which holds the world's lock."""
         self._clear(wanted_seed)
         self.emulator.making = (0, 0)
-        if self._options.empty:
+        if self._options.empty and self._options.scale is None:
             self._furnish_empty()
         else:
             self.make(self._on_end)
@@ -160,7 +170,9 @@ class Premises:
     def _make(self) -> None:
         self.failed = True  # until it is done: what is raised here is a bug, and ends the program
         try:
-            if self._options.empty:
+            if self._options.scale is not None:
+                self._make_scaled(self._options.scale)
+            elif self._options.empty:
                 with self.world.lock:
                     self._furnish_empty()
             else:
@@ -189,9 +201,17 @@ class Premises:
         seed.make_world(self.world, self.emulator.runner, self._progress)
         self._finish()
 
+    def _make_scaled(self, wanted: Scale) -> None:
+        from aeptui.emulator import scale  # not needed for a world that is kept
+
+        with self.world.lock:
+            self._open(self.world.clock.now_ms())
+        scale.fill(self.world, self.emulator.runner, wanted, self._progress)
+        self._finish()
+
     def _finish(self) -> None:
         with self.world.transaction():
-            self.world.remember("made", "empty" if self._options.empty else "demo")
+            self.world.remember("made", "yes")
         self.world.clock.speed = self._options.speed
         self.emulator.making = None
 

@@ -9,15 +9,16 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from aeptui.emulator import kept
 from aeptui.emulator.clock import Clock
+from aeptui.emulator.history import History, Plan, Row
 
 FINAL_STATES = frozenset({"success", "failed", "partialSuccess"})
 TENANT = "rehearsal"
@@ -36,12 +37,17 @@ CREATE TABLE IF NOT EXISTS documents (
   seq INTEGER PRIMARY KEY,
   sandbox TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
   created INTEGER NOT NULL, updated INTEGER NOT NULL,
-  flow TEXT, status TEXT, started INTEGER,
+  flow TEXT, status TEXT COLLATE NOCASE, started INTEGER, name TEXT,
   body TEXT NOT NULL, private TEXT NOT NULL,
   UNIQUE (sandbox, kind, id)
 );
 CREATE INDEX IF NOT EXISTS by_kind ON documents (sandbox, kind, seq);
-CREATE INDEX IF NOT EXISTS by_flow ON documents (sandbox, flow, seq) WHERE kind = 'runs';
+CREATE INDEX IF NOT EXISTS by_created ON documents (sandbox, kind, created, seq);
+CREATE INDEX IF NOT EXISTS by_updated ON documents (sandbox, kind, updated, seq);
+CREATE INDEX IF NOT EXISTS by_name ON documents (sandbox, kind, name, seq)
+  WHERE name IS NOT NULL;
+CREATE INDEX IF NOT EXISTS by_started ON documents (sandbox, started, seq) WHERE kind = 'runs';
+CREATE INDEX IF NOT EXISTS by_status ON documents (sandbox, status, seq) WHERE kind = 'runs';
 CREATE INDEX IF NOT EXISTS by_open ON documents (sandbox, seq)
   WHERE kind = 'runs' AND status NOT IN ('success', 'failed', 'partialSuccess');
 CREATE TABLE IF NOT EXISTS files (
@@ -51,8 +57,12 @@ CREATE TABLE IF NOT EXISTS files (
 );
 """
 
-Column = Literal["created", "updated", "started"]
-Comparison = Literal["<", "<=", ">", ">="]
+_BY_FLOW = """
+CREATE INDEX IF NOT EXISTS by_flow ON documents (sandbox, flow, seq) WHERE kind = 'runs'
+"""
+_CACHE_KB, _FILLING_KB = 8_000, 64_000
+
+SYNTHETIC = ""  # stands for a body that follows from the row's number
 
 _COLUMNS = "id, kind, sandbox, body, private, seq"
 
@@ -87,12 +97,19 @@ class World:
         kept.mark(self.db)
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = NORMAL")
+        self.db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         self.db.executescript(_TABLES)
+        self.db.execute(_BY_FLOW)
+        self._filling = False
         self._depth = 0
         known = self.recall("seed")
         self.seed = seed if known is None else int(known)
         self._counter = int(self.recall("counter") or 0)
         self.id = self.recall("id") or ""
+        plan = self.recall("history")
+        self._history: History | None = None
+        if plan is not None:
+            self._history = History(Plan.known(plan), self.org)
         self._saved_counter = self._counter
         if known is None:
             self.begin(seed)
@@ -114,6 +131,7 @@ class World:
                 self.db.execute(f"DELETE FROM {table}")  # noqa: S608
             self.seed = seed
             self._counter = 0
+            self._history = None
             nonce = secrets.token_hex(16)
             self.id = hashlib.sha256(f"world:{seed}:{nonce}".encode()).hexdigest()[:12]
             self.remember("seed", str(seed))
@@ -215,19 +233,22 @@ class World:
         created = body.get("createdAt", body.get("created", 0))
         updated = body.get("updatedAt", body.get("updated", created))
         flow, status, started = _run_columns(body) if kind == "runs" else (None, None, None)
+        name = body.get("name")
+        name = name if isinstance(name, str) else None
         with self.transaction():
             row = self.db.execute(
                 "INSERT INTO documents"
-                " (sandbox, kind, id, created, updated, flow, status, started, body, private)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, '{}'))"
+                " (sandbox, kind, id, created, updated, flow, status, started, name, body, private)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, '{}'))"
                 " ON CONFLICT (sandbox, kind, id) DO UPDATE SET"
                 " created = excluded.created, updated = excluded.updated, flow = excluded.flow,"
-                " status = excluded.status, started = excluded.started, body = excluded.body,"
+                " status = excluded.status, started = excluded.started, name = excluded.name,"
+                " body = excluded.body,"
                 " private = coalesce(?, private)"
                 " RETURNING seq, private",
                 (
                     *(sandbox, kind, id, _whole(created), _whole(updated), flow, status, started),
-                    *(json.dumps(body, ensure_ascii=False), hidden, hidden),
+                    *(name, json.dumps(body, ensure_ascii=False), hidden, hidden),
                 ),
             ).fetchone()
         return Document(id, kind, sandbox, body, json.loads(row[1]), int(row[0]))
@@ -246,22 +267,61 @@ class World:
         """All documents of a kind in the order of their creation."""
         yield from self._select("sandbox = ? AND kind = ? ORDER BY seq", (sandbox, kind))
 
-    def within(
-        self,
-        sandbox: str,
-        kind: str,
-        bounds: Sequence[tuple[Column, Comparison, int]],
-        flow: str | None = None,
-    ) -> list[Document]:
-        """Those whose times lie within all bounds, of one flow if it is named (runs only)."""
-        where, values = "sandbox = ? AND kind = ?", [sandbox, kind]
-        if flow is not None:
-            # the index on flows is a partial one, which wants its condition spelt out
-            where, values = "sandbox = ? AND kind = 'runs' AND flow = ?", [sandbox, flow]
-        for column, comparison, _ in bounds:
-            where += f" AND {column} {comparison} ?"
-        numbers = [value for _, _, value in bounds]
-        return self._select(f"{where} ORDER BY seq", (*values, *numbers))
+    def places(self, where: str, values: Sequence[Any], order: str, index: str) -> Iterator[int]:
+        """The places in the world's order of what is found, walking an index of `documents`."""
+        with self.lock:
+            found = self.db.execute(
+                f"SELECT seq FROM documents INDEXED BY {self._walked(index)}"  # noqa: S608
+                f" WHERE {where} ORDER BY {order}",
+                values,
+            )
+            for (seq,) in found:
+                yield seq
+
+    def at_places(self, places: Sequence[int]) -> list[Document]:
+        """The documents at these places, in the order of `places`."""
+        marks = ", ".join("?" * len(places))
+        found = {each.seq: each for each in self._select(f"seq IN ({marks})", tuple(places))}
+        return [found[place] for place in places]
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """For while very many runs of very many flows come in.
+
+        Each would land on another page of the index of flows, which is therefore made at the end.
+        """
+        with self.transaction():
+            self.db.execute("DROP INDEX by_flow")
+            self._filling = True
+        self.db.execute(f"PRAGMA cache_size = -{_FILLING_KB}")
+        yield
+        with self.transaction():
+            self.db.execute(_BY_FLOW)
+            self._filling = False
+        self.db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        self.db.execute("PRAGMA shrink_memory")
+
+    def _walked(self, index: str) -> str:
+        return "by_kind" if self._filling and index == "by_flow" else index
+
+    def tally(self, where: str, values: Sequence[Any], index: str) -> int:
+        """How many documents are found, walking an index."""
+        with self.lock:
+            row = self.db.execute(
+                f"SELECT count(*) FROM documents INDEXED BY {self._walked(index)} WHERE {where}",  # noqa: S608
+                values,
+            ).fetchone()
+        return int(row[0])
+
+    def at_most(self, number: int, where: str, values: Sequence[Any], index: str) -> bool:
+        """Whether no more than so many are found; looks no further than it must."""
+        with self.lock:
+            row = self.db.execute(
+                f"SELECT count(*) FROM (SELECT 1 FROM documents INDEXED BY {self._walked(index)}"  # noqa: S608
+                f" WHERE {where} LIMIT {number + 1})",
+                values,
+            ).fetchone()
+        return int(row[0]) <= number
 
     def count(self, sandbox: str, kind: str) -> int:
         with self.lock:
@@ -293,8 +353,46 @@ class World:
             ).fetchall()
         return [
             Document(id, kind, sandbox, json.loads(body), json.loads(private), seq)
+            if body != SYNTHETIC
+            else self._synthetic(id, kind, sandbox, seq)
             for id, kind, sandbox, body, private, seq in rows
         ]
+
+    # -- synthetic history
+
+    @property
+    def history(self) -> History | None:
+        """The synthetic flows and runs in this world, if it was made with any."""
+        return self._history
+
+    def begin_history(self, plan: Plan) -> History:
+        """From here on the world knows what its synthetic rows say."""
+        self.remember("history", plan.kept())
+        self._history = History(plan, self.org)
+        return self._history
+
+    def next_place(self) -> int:
+        """The place in the order that the next document takes."""
+        row = self.db.execute("SELECT coalesce(max(seq), 0) + 1 FROM documents").fetchone()
+        return int(row[0])
+
+    def put_synthetic(self, kind: str, first: int, rows: Iterable[Row]) -> None:
+        """Store rows whose bodies follow from their numbers, at places from `first` on."""
+        assert self._history is not None  # noqa: S101  (`begin_history` comes before)
+        sandbox = self._history.plan.sandbox
+        with self.transaction():
+            self.db.executemany(
+                "INSERT INTO documents (seq, sandbox, kind, id, created, updated, flow, status,"
+                " started, name, body, private)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '{}')",
+                ((first + place, sandbox, kind, *row) for place, row in enumerate(rows)),
+            )
+
+    def _synthetic(self, id: str, kind: str, sandbox: str, seq: int) -> Document:
+        assert self._history is not None  # noqa: S101  (there are no such rows without it)
+        if kind == "flows":
+            return Document(id, kind, sandbox, self._history.flow(seq), {}, seq)
+        return Document(id, kind, sandbox, *self._history.run(seq), seq)
 
     # -- ids and etags
 
