@@ -9,7 +9,17 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from aeptui.resources.definition import Column, Detail, Facts, Grid, Moment, Prose, Tone
+from aeptui.resources.definition import (
+    Chain,
+    Column,
+    Detail,
+    Fact,
+    Facts,
+    Grid,
+    Moment,
+    Prose,
+    Tone,
+)
 
 SGR: dict[Tone, str] = {
     "bad": "31;1",
@@ -155,6 +165,8 @@ def detail(shown: Detail, paper: Paper) -> list[str]:
                     lines.append(paper.tinted(line, block.tone))
         elif isinstance(block, Facts):
             lines += _facts(block, paper)
+        elif isinstance(block, Chain):
+            lines += _chain(block, paper)
         else:
             lines += _grid(block, paper)
     return lines
@@ -171,6 +183,15 @@ def _facts(block: Facts, paper: Paper) -> list[str]:
             start = left if index == 0 else " " * (label + 3)
             lines.append((start + paper.tinted(line, fact.tone)).rstrip())
     return lines
+
+
+def _chain(block: Chain, paper: Paper) -> list[str]:
+    """A station a line, in the order of the rows' way."""
+    facts = [
+        Fact(stage.label, f"{stage.name}, {stage.measure}" if stage.measure else stage.name)
+        for stage in block.stages
+    ]
+    return _facts(Facts(facts), paper)
 
 
 def _grid(block: Grid, paper: Paper) -> list[str]:

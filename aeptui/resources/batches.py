@@ -21,6 +21,7 @@ from aeptui.resources.definition import (
     Grid,
     Moment,
     Resource,
+    Target,
     Tone,
 )
 from aeptui.resources.troubles import error_grid, gathered
@@ -93,6 +94,8 @@ def batches_grid(batches: Sequence[BatchRow], moment: Moment) -> Grid:
         right=frozenset({2, 3, 4}),
         tones=tuple(state_tone(batch) for batch in batches),
         empty="No batches yet.",
+        leads=tuple(Target("batches", batch.id) for batch in batches),
+        part="batches",
     )
 
 

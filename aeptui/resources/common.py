@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aeptui.mirror.rows import Row
+from aeptui.mirror.rows import Row, RunRow
 from aeptui.mirror.values import Linked
 from aeptui.resources import formats
-from aeptui.resources.definition import Column, Fact, Facts, Grid, Moment, Tone
+from aeptui.resources.definition import Column, Fact, Facts, Grid, Moment, Target, Tone
 
 STATE_TONES: dict[str, Tone] = {
     "failed": "bad",
@@ -25,6 +25,10 @@ STATE_TONES: dict[str, Tone] = {
     "staging": "busy",
     "initializing": "busy",
 }
+
+
+LOST_WIDTH = 8
+"""Cells for what a run lost, in lists."""
 
 
 def state_tone(row: Any) -> Tone:
@@ -54,14 +58,37 @@ def reference(label: str, kind: str, id: str, name: str) -> Fact:
     return Fact(label, name or id or formats.DASH, kind=kind if id else "", id=id)
 
 
+def kind_name(kind: str) -> str:
+    """What one resource of a kind is called: `base connection`."""
+    from aeptui.resources import registry  # which imports the modules that import this one
+
+    resource = registry.BY_KIND.get(kind)
+    return resource.name if resource is not None else kind
+
+
 def links_grid(links: Sequence[Linked]) -> Grid:
-    """What a resource uses and what uses it."""
+    """What a resource uses and what uses it; its place is after what the resource is."""
     return Grid(
         title="Used by and uses",
-        header=("", "KIND", "NAME", "STATE"),
-        rows=tuple((link.relation, link.kind, link.name or link.id, link.state) for link in links),
+        header=("", "TYPE", "NAME", "STATE"),
+        rows=tuple(
+            (link.relation, kind_name(link.kind), link.name or link.id, link.state)
+            for link in links
+        ),
+        leads=tuple(Target(link.kind, link.id) for link in links),
         empty="Nothing uses it, and it uses nothing.",
     )
+
+
+def lost_by_run(run: RunRow) -> str:
+    """Rows that a run lost; where it lost only values inside of rows, in how many rows.
+
+    A long figure gives way to the word: the run's own detail has it.
+    """
+    if run.word == "partial" and not run.lost and run.warnings:
+        words = formats.plural(run.warnings, "value")
+        return words if len(words) <= LOST_WIDTH else "values"
+    return formats.count(run.lost)
 
 
 def mapping_at(body: Any, *path: str) -> dict[str, Any]:

@@ -73,8 +73,8 @@ async def source_detail(session: Session, row: Row) -> Detail:
     ]
     blocks: list[Block] = [
         Facts(facts),
-        links_grid(await session.mirror.links("source-connections", source.id)),
         _columns_grid(columns),
+        links_grid(await session.mirror.links("source-connections", source.id)),
         identity(source, moment),
     ]
     return Detail(source.name or source.id, blocks, word=source.state)

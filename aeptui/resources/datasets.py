@@ -33,8 +33,8 @@ async def detail(session: Session, row: Row) -> Detail:
     ]
     blocks: list[Block] = [
         Facts(facts),
-        links_grid(await session.mirror.links("datasets", dataset.id)),
         batches_grid([cast(BatchRow, batch) for batch in newest], moment),
+        links_grid(await session.mirror.links("datasets", dataset.id)),
         identity(dataset, moment),
     ]
     return Detail(dataset.name or dataset.id, blocks, word=dataset.state)

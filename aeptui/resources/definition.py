@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from aeptui.mirror.rows import Row
@@ -47,6 +47,13 @@ class Column:
     tone: Callable[[Any], Tone] | None = None
 
 
+class Target(NamedTuple):
+    """A resource that a line of a detail names."""
+
+    kind: str
+    id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One line of a detail: a label and what it says; `kind` and `id` where it names a resource."""
@@ -80,6 +87,10 @@ class Grid:
     """What stands there when there are no rows."""
     marked: frozenset[int] = frozenset()
     """Columns to point at, such as the one that made a row fail."""
+    leads: Sequence[Target | None] = ()
+    """The resource that each row is about, or none."""
+    part: str = ""
+    """The kind whose list, narrowed to this resource, has the same rows, live and whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +102,25 @@ class Prose:
     tone: Tone = ""
 
 
-Block: TypeAlias = Facts | Grid | Prose
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One station of a chain: its name, what it is, and a measure of it."""
+
+    label: str
+    name: str
+    measure: str = ""
+    target: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Stations from left to right as the rows go; under each other where that is too wide."""
+
+    stages: Sequence[Stage]
+    title: str = ""
+
+
+Block: TypeAlias = Facts | Grid | Prose | Chain
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from aeptui.mirror.rows import (
 )
 from aeptui.monitor import tones
 from aeptui.resources import formats
-from aeptui.resources.common import identity
+from aeptui.resources.common import identity, lost_by_run
 from aeptui.resources.definition import (
     Block,
+    Chain,
     Column,
     Detail,
     Fact,
@@ -27,6 +28,8 @@ from aeptui.resources.definition import (
     Moment,
     Prose,
     Resource,
+    Stage,
+    Target,
     Tone,
 )
 
@@ -38,9 +41,14 @@ NEWEST = 10
 
 
 def lost(row: FlowRow) -> str:
-    """Rows lost by the last runs; a run that failed before it counted lost all it read."""
+    """Rows lost by the last runs; a run that failed before it counted lost all it read.
+
+    A flow may be partial and have lost no row: values inside of rows are lost then.
+    """
     if row.word == "failed" and not row.lost:
         return "all"
+    if row.word == "partial" and not row.lost:
+        return "values"
     return formats.count(row.lost) if row.lost else formats.DASH
 
 
@@ -111,31 +119,43 @@ def _chain(
     source: SourceConnectionRow | None,
     mapping: MappingSetRow | None,
     dataset: DatasetRow | None,
-) -> Grid:
-    """From left to right as the rows go, with a measure of each part under its name."""
+) -> Chain:
+    """From the CRM to the data lake as the rows go, with a measure of each part."""
     version = "" if flow.mapping_version is None else f" v{flow.mapping_version}"
     columns = source.column_count if source is not None else 0
     fields = mapping.field_count if mapping is not None else 0
     held = dataset.row_count if dataset is not None else None
-    return Grid(
-        title="",
-        header=("base connection", "source connection", "mapping set", "dataset"),
-        rows=(
-            (
+    return Chain(
+        [
+            Stage(
+                "base connection",
                 flow.base_connection_name or flow.base_connection_id or formats.DASH,
+                target=_target("base-connections", flow.base_connection_id),
+            ),
+            Stage(
+                "source connection",
                 flow.table or formats.DASH,
-                f"mapping{version}" if flow.mapping_set_id else "no mapping",
-                flow.dataset_name or flow.dataset_id or formats.DASH,
-            ),
-            (
-                "",
                 formats.plural(columns, "column") if columns else "all columns",
-                formats.plural(fields, "field") if fields else "",
-                "" if held is None else formats.plural(held, "row"),
+                _target("source-connections", flow.source_connection_id),
             ),
-        ),
-        tones=("", "dim"),
+            Stage(
+                "mapping set",
+                f"mapping{version}" if flow.mapping_set_id else "no mapping",
+                formats.plural(fields, "field") if fields else "",
+                _target("mapping-sets", flow.mapping_set_id),
+            ),
+            Stage(
+                "dataset",
+                flow.dataset_name or flow.dataset_id or formats.DASH,
+                "" if held is None else formats.plural(held, "row"),
+                _target("datasets", flow.dataset_id),
+            ),
+        ]
     )
+
+
+def _target(kind: str, id: str) -> Target | None:
+    return Target(kind, id) if id else None
 
 
 def _facts(
@@ -157,20 +177,10 @@ def _facts(
         facts.append(Fact("Schema", text, kind="schemas", id=schema.id))
     elif schema_id:
         facts.append(Fact("Schema", schema_id, kind="schemas", id=schema_id))
-    facts += [
-        Fact(
-            "Base connection",
-            flow.base_connection_name or flow.base_connection_id or formats.DASH,
-            kind="base-connections" if flow.base_connection_id else "",
-            id=flow.base_connection_id,
-        ),
-        Fact(
-            "Dataset",
-            _dataset(flow, moment),
-            kind="datasets" if flow.dataset_id else "",
-            id=flow.dataset_id,
-        ),
-    ]
+    if flow.dataset_expires_at is not None:
+        when = formats.date_time(flow.dataset_expires_at, moment)
+        left = formats.left(flow.dataset_expires_at, moment)
+        facts.append(Fact("Dataset", f"expires {when} ({left})", tone="warn"))
     return facts
 
 
@@ -189,14 +199,6 @@ def _delta(flow: FlowRow, runs: list[RunRow], moment: Moment) -> str:
     return f"{flow.delta_column}, reached {formats.full(reached, moment)}"
 
 
-def _dataset(flow: FlowRow, moment: Moment) -> str:
-    name = flow.dataset_name or flow.dataset_id or formats.DASH
-    if flow.dataset_expires_at is None:
-        return name
-    when = formats.date_time(flow.dataset_expires_at, moment)
-    return f"{name}, expires {when} ({formats.left(flow.dataset_expires_at, moment)})"
-
-
 def runs_grid(runs: list[RunRow], moment: Moment) -> Grid:
     """The last runs of a flow, newest first."""
     return Grid(
@@ -209,7 +211,7 @@ def runs_grid(runs: list[RunRow], moment: Moment) -> Grid:
                 formats.count(run.received),
                 formats.count(run.ingested),
                 formats.count(run.skipped),
-                formats.count(run.lost),
+                lost_by_run(run),
                 formats.took(run.started_at, run.completed_at, _open(run, moment)),
             )
             for run in runs
@@ -217,6 +219,8 @@ def runs_grid(runs: list[RunRow], moment: Moment) -> Grid:
         right=frozenset({2, 3, 4, 5, 6}),
         tones=tuple(tones.tone(run.word) for run in runs),
         empty="No runs yet.",
+        leads=tuple(Target("runs", run.id) for run in runs),
+        part="runs",
     )
 
 
@@ -240,7 +244,7 @@ FLOWS = Resource(
         Column("FLOW", lambda row, moment: row.name, width=24, order="name", grow=True),
         Column("LAST 20 RUNS", lambda row, moment: formats.strip(row.strip), width=20),
         Column("LOST", lambda row, moment: lost(row), width=6, order="lost", align="right"),
-        Column("NEXT", following, width=12, order="next_due_at"),
+        Column("NEXT", following, width=11, order="next_due_at"),
         Column("WHY", lambda row, moment: row.reason, width=32, shed=1, tone=word_tone),
         Column(
             "LAST RUN",

@@ -35,7 +35,6 @@ async def detail(session: Session, row: Row) -> Detail:
                 reference("Schema", "schemas", mapping.schema_id, mapping.schema_name),
             ]
         ),
-        links_grid(await session.mirror.links("mapping-sets", mapping.id)),
     ]
     body = await session.mirror.body("mapping-sets", mapping.id) or {}
     trouble = ""
@@ -46,6 +45,7 @@ async def detail(session: Session, row: Row) -> Detail:
         except ApiTrouble as reason:
             trouble = f"Its pairs cannot be read now: {reason}."
     blocks.append(Prose(trouble, tone="warn") if trouble else pairs_grid(body))
+    blocks.append(links_grid(await session.mirror.links("mapping-sets", mapping.id)))
     blocks.append(identity(mapping, moment))
     return Detail(mapping.name or f"Mapping set {mapping.id}", blocks, word=f"v{mapping.version}")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aeptui.mirror.rows import Row, RunRow
 from aeptui.monitor import tones
 from aeptui.resources import formats
-from aeptui.resources.common import identity, reference
+from aeptui.resources.common import LOST_WIDTH, identity, lost_by_run, reference
 from aeptui.resources.definition import (
     Block,
     Column,
@@ -15,7 +15,6 @@ from aeptui.resources.definition import (
     Fact,
     Facts,
     Grid,
-    Prose,
     Resource,
     Tone,
 )
@@ -36,7 +35,7 @@ async def detail(session: Session, row: Row) -> Detail:
     explanation = await why.explain(session, row.id)
     run, model, moment = explanation.row, explanation.run, session.moment()
     blocks: list[Block] = [
-        Prose(explanation.headline, tone=word_tone(run)),
+        why.opening(run, explanation.flow, explanation.troubles),
         Grid(
             title="Rows",
             header=("RECEIVED", "INGESTED", "SKIPPED", "LOST", "WARNINGS"),
@@ -115,8 +114,8 @@ RUNS = Resource(
         ),
         Column(
             "LOST",
-            lambda row, moment: formats.count(row.lost),
-            width=7,
+            lambda row, moment: lost_by_run(row),
+            width=LOST_WIDTH,
             order="lost",
             align="right",
         ),

@@ -35,10 +35,7 @@ async def detail(session: Session, row: Row) -> Detail:
         Fact("Class", class_name(schema)),
         Fact("Profile", "enabled" if schema.profile_enabled else "not enabled"),
     ]
-    blocks: list[Block] = [
-        Facts(facts),
-        links_grid(await session.mirror.links("schemas", schema.id)),
-    ]
+    blocks: list[Block] = [Facts(facts)]
     try:
         services = await session.connected()
         full = (await services.schemas.get_schema(schema.id)).raw()
@@ -46,6 +43,7 @@ async def detail(session: Session, row: Row) -> Detail:
         blocks.append(Prose(f"Its fields cannot be read now: {trouble}.", tone="warn"))
     else:
         blocks.append(fields_grid(full))
+    blocks.append(links_grid(await session.mirror.links("schemas", schema.id)))
     blocks.append(identity(schema, moment, [Fact("Alt id", schema.alt_id, tone="dim")]))
     return Detail(schema.name or schema.id, blocks)
 

@@ -6,6 +6,7 @@ cannot be known says so and says why.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -14,8 +15,8 @@ from aeptui.api.errors import ApiTrouble, NotFound
 from aeptui.mirror.rows import FlowRow, MappingSetRow, RunRow
 from aeptui.monitor import tones
 from aeptui.resources import formats
-from aeptui.resources.common import records_at
-from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Moment, Prose
+from aeptui.resources.common import kind_name, records_at
+from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Moment, Prose, Target
 from aeptui.resources.troubles import (
     Sample,
     Trouble,
@@ -143,7 +144,9 @@ def headline(row: RunRow, flow: FlowRow | None) -> str:
             return "It ended well; there was nothing new to read."
         kept = formats.count(row.ingested)
         return f"It ended well: {formats.plural(received, 'row')} received, {kept} ingested."
-    if row.word == "partial" and lost is not None and received:
+    if row.word == "partial" and not lost and row.warnings:
+        return f"No row was lost, but values were, in {formats.plural(row.warnings, 'row')}."
+    if row.word == "partial" and lost and received:
         allowed = flow.partial_ingestion_percent if flow else None
         limit = f", allowed {allowed:g} %" if allowed else ""
         return (
@@ -155,8 +158,26 @@ def headline(row: RunRow, flow: FlowRow | None) -> str:
     if row.word == "failed":
         if received:
             return f"It failed; none of the {formats.plural(received, 'row')} it read was kept."
-        return "It failed before it counted a row."
+        return "Nothing was brought: it failed before it counted a row."
     return f"Its status is {row.state!r}, a word that is not documented."
+
+
+def opening(row: RunRow, flow: FlowRow | None, troubles: Sequence[Trouble] = ()) -> Prose:
+    """What there is to know first: why it failed in the platform's own sentence, else the figures.
+
+    Until the troubles are read, the first message of the run stands for them.
+    """
+    figures, first = headline(row, flow), troubles[0] if troubles else None
+    message = first.message or first.meaning.text if first else row.message
+    code = first.code if first else row.code
+    cause = f"{message.rstrip('.')} ({code})." if message and code else message or code
+    if not cause or row.word not in ("failed", "partial", "unknown"):
+        lines = [figures]
+    elif row.word == "failed":
+        lines = [cause, figures]
+    else:
+        lines = [figures, cause]
+    return Prose("\n".join(lines), tone=tones.tone(row.word))
 
 
 async def _samples(
@@ -243,12 +264,13 @@ async def _changes(
 def laid_out(explanation: Explanation, moment: Moment) -> Detail:
     """The explanation to be read from top to bottom."""
     row, tone = explanation.row, tones.tone(explanation.row.word)
-    blocks: list[Block] = [Prose(explanation.headline, tone=tone)]
+    blocks: list[Block] = [opening(row, explanation.flow, explanation.troubles)]
     if explanation.run.activities:
         blocks.append(steps_grid(explanation.run, moment))
     if explanation.troubles:
         blocks.append(error_grid(explanation.troubles))
-        blocks.append(Facts(_said(explanation, moment)))
+        if said := _said(explanation, moment):
+            blocks.append(Facts(said))
     blocks += sample_blocks(explanation)
     if explanation.changes and explanation.last_clean is not None:
         blocks.append(_changes_grid(explanation, moment))
@@ -311,7 +333,7 @@ def _said(explanation: Explanation, moment: Moment) -> list[Fact]:
     """What the platform itself said, and since when."""
     facts = [
         Fact(trouble.code or "The platform", trouble.message)
-        for trouble in explanation.troubles
+        for trouble in explanation.troubles[1:]  # the first one is told above
         if trouble.message and trouble.message != trouble.meaning.text
     ]
     if explanation.before > 1 and explanation.since is not None:
@@ -344,11 +366,12 @@ def _changes_grid(explanation: Explanation, moment: Moment) -> Grid:
     when = formats.date_time(clean.started_at or clean.created_at, moment) if clean else ""
     return Grid(
         title=f"Changed since the last clean run ({when})",
-        header=("KIND", "NAME", "WHEN", "BY"),
+        header=("TYPE", "NAME", "WHEN", "BY"),
         rows=[
-            (change.kind, change.name, formats.date_time(change.at, moment), change.by)
+            (kind_name(change.kind), change.name, formats.date_time(change.at, moment), change.by)
             for change in explanation.changes
         ],
+        leads=[Target(change.kind, change.id) for change in explanation.changes],
     )
 
 
@@ -359,8 +382,9 @@ def _likely(explanation: Explanation, moment: Moment) -> str:
     if own:
         change = max(own, key=lambda change: change.at)
         when = formats.date_time(change.at, moment)
-        kind = change.kind.removesuffix("s").replace("-", " ")
-        lines.append(f"The {kind} {change.name} was changed {when}, after the last clean run.")
+        lines.append(
+            f"The {kind_name(change.kind)} {change.name} was changed {when}, after the last clean run."
+        )
     for trouble in explanation.troubles:
         if trouble.meaning.cause:
             lines.append(f"Usual cause: {trouble.meaning.cause}.")

@@ -10,6 +10,7 @@ import pytest
 from aeptui.api.models import RowError, RunError
 from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.resources import flows
+from aeptui.resources.common import lost_by_run
 from aeptui.resources.connections import condition, parameters
 from aeptui.resources.definition import Moment
 from aeptui.resources.mappings import pairs_grid
@@ -23,7 +24,7 @@ from aeptui.resources.troubles import (
     sources_of,
     with_samples,
 )
-from aeptui.resources.why import headline
+from aeptui.resources.why import headline, opening
 
 NOW = datetime(2026, 9, 16, 14, 10, tzinfo=UTC)
 MOMENT = Moment(NOW, UTC)
@@ -178,7 +179,11 @@ def test_schema_fields_are_leaves_with_their_rules() -> None:
             RunRow(id="1", word="partial", received=10212, lost=412),
             "412 of 10,212 rows lost (4.0 %, allowed 5 %).",
         ),
-        (RunRow(id="1", word="failed"), "It failed before it counted a row."),
+        (RunRow(id="1", word="failed"), "Nothing was brought: it failed before it counted a row."),
+        (
+            RunRow(id="1", word="partial", received=252, lost=0, warnings=5),
+            "No row was lost, but values were, in 5 rows.",
+        ),
         (RunRow(id="1", word="clean", received=0), "It ended well; there was nothing new to read."),
         (
             RunRow(id="1", word="unknown", state="odd"),
@@ -196,3 +201,18 @@ def test_next_says_how_late_a_late_flow_is_and_when_the_others_run() -> None:
     assert flows.following(late, MOMENT) == "11m overdue"
     assert flows.following(FlowRow(id="1", word="clean", next_due_at=due), MOMENT) == "14:30"
     assert flows.following(FlowRow(id="1", word="off", next_due_at=due), MOMENT) == "–"
+
+
+def test_a_failure_begins_with_what_the_platform_said_and_its_code() -> None:
+    run = RunRow(id="1", word="failed", message="The CRM refused the credentials.", code="C-401")
+    told = opening(run, None).text.splitlines()
+    assert told[0] == "The CRM refused the credentials (C-401)."
+    named = gathered([RunError("INGEST-1212-400", "some", 2), RunError("C-9", "no such table")])
+    assert opening(run, None, named).text.splitlines()[0] == "no such table (C-9)."
+
+
+def test_lost_values_are_not_told_as_no_lost_rows() -> None:
+    assert lost_by_run(RunRow(id="1", word="partial", lost=0, warnings=5)) == "5 values"
+    assert lost_by_run(RunRow(id="1", word="partial", lost=0, warnings=12_345)) == "values"
+    assert lost_by_run(RunRow(id="1", word="partial", lost=3, warnings=5)) == "3"
+    assert lost_by_run(RunRow(id="1", word="clean", lost=0)) == "0"

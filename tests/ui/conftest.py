@@ -114,9 +114,9 @@ async def fill(session: Session) -> None:
     )
     await mirror.upsert("flows", flows(), seen_at=seen)
     await mirror.upsert("runs", runs(), seen_at=seen)
-    await session.watch.once()
     for kind in ("flows", "runs"):
         await mirror.note(kind, at=session.now(), trouble=None, next_in_s=15)
+    await session.watch.once()
 
 
 def configuration(tmp_path: Path) -> Config:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import getters, work
+from textual import getters
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
@@ -20,7 +20,7 @@ from aeptui.ui.listing import MirrorRows
 from aeptui.ui.messages import OpenLinks, OpenRaw, OpenResource, OpenWhy
 from aeptui.ui.palette import BOLD, TONES
 from aeptui.ui.screens.acting import ActingPage, action_of
-from aeptui.ui.screens.resource import FIRST, telling_run, told_before, why_not_asked
+from aeptui.ui.screens.resource import EXPLAINED, FIRST, telling_run, told_before, why_not_asked
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.resource_table import ResourceTable
 from aeptui.ui.widgets.text_line import Rule, TextLine
@@ -130,8 +130,8 @@ class DetailPage(ActingPage):
         """The facts without the grid that the list below repeats, live and whole."""
         if self.parts is None:
             return detail
-        title = self.parts.plural.removeprefix("flow ").capitalize()
-        blocks = [b for b in detail.blocks if not (isinstance(b, Grid) and b.title == title)]
+        part = self.parts.kind
+        blocks = [b for b in detail.blocks if not (isinstance(b, Grid) and b.part == part)]
         return replace(detail, blocks=blocks)
 
     def on_age(self, age: Age) -> None:
@@ -160,13 +160,16 @@ class DetailPage(ActingPage):
             return "there is one pane only"
         return super().why_not(action)
 
+    def ever(self, action: str) -> bool:
+        """Only flows and runs have a why."""
+        return action != "why" or self.resource.kind in EXPLAINED
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where there is one pane, the other is not offered at all."""
         if action == "pane" and self.parts is None:
             return False
         return super().check_action(action, parameters)
 
-    @work(exclusive=True, group="why")
     async def action_why(self) -> None:
         """Explain this run, the run under the cursor, or the flow's last bad one."""
         under = self.table.row if self.table is not None and self.table.has_focus else None

@@ -225,6 +225,10 @@ class Page(Screen[None]):
         """Why `action` does nothing here just now, or None when it does something."""
         return None
 
+    def ever(self, action: str) -> bool:
+        """Whether `action` can do something on this page at all; if not, the bar leaves it out."""
+        return True
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """An action with a reason against it is shown as off; `:` and `/` are text on a line."""
         if action in ("goto", "filter") and self._prompt is not None:
@@ -237,7 +241,7 @@ class Page(Screen[None]):
             return
         order = {id: place for place, id in enumerate(BAR_ORDER)}
         active = [(found.binding, found.enabled) for found in self.active_bindings.values()]
-        known = [pair for pair in active if pair[0].id in order]
+        known = [pair for pair in active if pair[0].id in order and self.ever(pair[0].action)]
         self.keys.show(keys_of(sorted(known, key=lambda pair: order[pair[0].id or ""])))
 
     def say(self, sentence: str, tone: Tone = "bright") -> None:

@@ -31,6 +31,8 @@ SETTLE_S = 0.12
 """How long the cursor rests on a row before its detail is read beside the list."""
 PATIENCE_S = 0.3
 """After this a detail that has to ask the platform says so, in place of the last one."""
+EXPLAINED = ("flows", "runs")
+"""The kinds that have a why."""
 FIRST = 60
 """Rows drawn by the first paint, before the size of the terminal is known."""
 
@@ -183,13 +185,12 @@ class ListPage(ActingPage):
             return "the detail opens beside the list at 120 columns"
         return super().why_not(action)
 
-    def action_why(self) -> None:
-        """Explain the run under the cursor, or the flow's last one that lost something."""
-        self.ask_why()
+    def ever(self, action: str) -> bool:
+        """Only flows and runs have a why."""
+        return action != "why" or self.resource.kind in EXPLAINED
 
-    @work(exclusive=True, group="why")
-    async def ask_why(self) -> None:
-        """Find the run to explain."""
+    async def action_why(self) -> None:
+        """Explain the run under the cursor, or the flow's last one that lost something."""
         row = self.table.row
         if isinstance(row, RunRow):
             self.post_message(OpenWhy(row.id, row.flow_name or row.flow_id))

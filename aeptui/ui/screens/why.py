@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from aeptui.mirror.rows import RunRow
-from aeptui.monitor.tones import tone
 from aeptui.resources import why
 from aeptui.resources.definition import Detail, Prose
 from aeptui.session import Session
@@ -26,7 +25,7 @@ def _begun(row: RunRow) -> Detail:
     return Detail(
         row.flow_name or row.flow_id,
         (
-            Prose(why.headline(row, None), tone=tone(row.word)),
+            why.opening(row, None),
             Prose("Asking the platform for the rows that were lost.", tone="dim"),
         ),
     )

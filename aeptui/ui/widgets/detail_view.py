@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -11,24 +11,38 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Prose
+from aeptui.resources.definition import (
+    Block,
+    Chain,
+    Detail,
+    Fact,
+    Facts,
+    Grid,
+    Prose,
+    Target,
+)
 from aeptui.ui.drawing import Piece, cut, fit, line, wrap
 from aeptui.ui.palette import BOLD, CURSOR, DIM, PLAIN, TONES
 from aeptui.ui.widgets.scroller import Scroller
 
+JOINT = " ─ "
+"""What joins two stations of a chain."""
 LABEL = 18
 """The widest label of a fact."""
 
 
-class Target(NamedTuple):
-    """A resource that a line names."""
+class Spot(NamedTuple):
+    """A place where the cursor can rest: a line, and the resource that it names."""
 
-    kind: str
-    id: str
+    y: int
+    target: Target
 
 
 class DetailView(Scroller):
-    """Draws the blocks of a `Detail`; the cursor rests on the lines that lead somewhere."""
+    """Draws the blocks of a `Detail`; the cursor rests where something leads somewhere.
+
+    Where several stations of a chain share a line, the cursor passes them one by one.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "follow", "follow", show=False, id="follow", tooltip="open what is named"),
@@ -47,7 +61,7 @@ class DetailView(Scroller):
         self.detail: Detail | None = None
         self.words = "Not read yet."
         self._titled = titled
-        self._targets: dict[int, Target] = {}
+        self._spots: list[Spot] = []
         self._at: int | None = None
 
     def show(self, detail: Detail) -> None:
@@ -65,7 +79,13 @@ class DetailView(Scroller):
     @property
     def target(self) -> Target | None:
         """What enter would open."""
-        return self._targets.get(self._at) if self._at is not None else None
+        spot = self._spot
+        return spot.target if spot is not None else None
+
+    @property
+    def _spot(self) -> Spot | None:
+        at = self._at
+        return self._spots[at] if at is not None and at < len(self._spots) else None
 
     def action_follow(self) -> None:
         """Say that the resource under the cursor is wanted."""
@@ -74,12 +94,10 @@ class DetailView(Scroller):
 
     def scroll_by(self, delta: int) -> None:
         """Go to the next line that leads somewhere if it is in sight, else scroll."""
-        step = 1 if delta > 0 else -1
         reach = range(self.top, self.top + max(1, self.size.height - 1))
-        ahead = [y for y in self._targets if self._at is None or (y - self._at) * step > 0]
-        nearest = min(ahead, key=lambda y: y * step, default=None)
-        if abs(delta) == 1 and nearest is not None and nearest in reach:
-            self._at = nearest
+        following = self._following(delta, reach)
+        if abs(delta) == 1 and following is not None and self._spots[following].y in reach:
+            self._at = following
             self.remake()
             return
         self.top = max(0, self.top + delta)
@@ -87,9 +105,17 @@ class DetailView(Scroller):
             self._at = None
         self.remake()
 
+    def _following(self, delta: int, reach: range) -> int | None:
+        """The spot to go to: the next one, or the first in sight where the cursor is out of it."""
+        if self._spot is not None and self._spot.y in reach:
+            index = cast(int, self._at) + delta
+            return index if 0 <= index < len(self._spots) else None
+        seen = [index for index, spot in enumerate(self._spots) if spot.y in reach]
+        return (seen[0] if delta > 0 else seen[-1]) if seen else None
+
     def body(self, width: int) -> list[Strip]:
         """The title where it is wanted, then each block, a blank line between them."""
-        self._targets = {}
+        self._spots = []
         detail = self.detail
         if detail is None:
             return [line([(" " + words, DIM)], width) for words in wrap(self.words, width - 2)]
@@ -111,7 +137,9 @@ class DetailView(Scroller):
             case Facts():
                 return self._facts(block, width, at)
             case Grid():
-                return _grid(block, width)
+                return self._grid(block, width, at)
+            case Chain():
+                return self._chain(block, width, at)
             case Prose():
                 return _prose(block, width)
 
@@ -126,9 +154,7 @@ class DetailView(Scroller):
         label = fit(fact.label, labels)
         leads = bool(fact.kind and fact.id)
         texts = list(wrap(fact.text, max(10, width - labels - 5)))
-        if leads:
-            self._targets[at] = Target(fact.kind, fact.id)
-        here = leads and at == self._at and self.has_focus
+        here = leads and self._is_here(at, Target(fact.kind, fact.id))
         style = TONES[fact.tone]
         made: list[Strip] = []
         for i, text in enumerate(texts):
@@ -143,6 +169,67 @@ class DetailView(Scroller):
             made.append(line(begun, width, CURSOR if here else None))
         return made
 
+    def _is_here(self, y: int, target: Target) -> bool:
+        """Take note of a place that leads somewhere; whether the cursor is on it."""
+        self._spots.append(Spot(y, target))
+        return self.has_focus and len(self._spots) - 1 == self._at
+
+    def _grid(self, block: Grid, width: int, at: int) -> list[Strip]:
+        made = [_heading(block.title, width)] if block.title else []
+        if not block.rows:
+            return [*made, *(line([(" " + t, DIM)], width) for t in wrap(block.empty, width - 2))]
+        rooms = _rooms(block, width - 2)
+        made.append(line(_cells(block.header, rooms, block, DIM, header=True), width))
+        for i, row in enumerate(block.rows):
+            meant = block.tones[i] if i < len(block.tones) else ""
+            style = PLAIN if meant == "good" else TONES[meant]
+            target = block.leads[i] if i < len(block.leads) else None
+            here = target is not None and self._is_here(at + len(made), target)
+            pieces = _cells(row, rooms, block, PLAIN if here else style)
+            if here:
+                pieces[0] = ("▸", PLAIN)
+            made.append(line(pieces, width, CURSOR if here else None))
+        return made
+
+    def _chain(self, block: Chain, width: int, at: int) -> list[Strip]:
+        made = [_heading(block.title, width)] if block.title else []
+        rooms = [
+            max(cell_len(stage.name), cell_len(stage.label), cell_len(stage.measure))
+            for stage in block.stages
+        ]
+        if sum(rooms) + len(JOINT) * (len(rooms) - 1) + 2 > width:
+            return made + self._stacked(block, width, at + len(made))
+        names: list[Piece] = [(" ", PLAIN)]
+        below: list[list[Piece]] = [[(" ", PLAIN)], [(" ", PLAIN)]]
+        for i, (stage, room) in enumerate(zip(block.stages, rooms, strict=True)):
+            here = stage.target is not None and self._is_here(at + len(made), stage.target)
+            if i:
+                names.append((JOINT, DIM))
+            last = i == len(rooms) - 1
+            names.append((stage.name, CURSOR if here else PLAIN))
+            # The joint is drawn on from the name to the next one, so that it reads as a chain.
+            names.append(("" if last else "─" * (room - cell_len(stage.name)), DIM))
+            for pieces, text in zip(below, (stage.label, stage.measure), strict=True):
+                pieces.append((fit(text, room) + " " * len(JOINT), DIM))
+        return [*made, line(names, width), *(line(pieces, width) for pieces in below)]
+
+    def _stacked(self, block: Chain, width: int, at: int) -> list[Strip]:
+        made: list[Strip] = []
+        labels = max(cell_len(stage.label) for stage in block.stages)
+        for stage in block.stages:
+            here = stage.target is not None and self._is_here(at + len(made), stage.target)
+            quiet = PLAIN if here else DIM
+            measure = f", {stage.measure}" if stage.measure else ""
+            name = cut(stage.name, max(4, width - labels - 4 - cell_len(measure)))
+            pieces = [
+                ("▸" if here else " ", PLAIN),
+                (fit(stage.label, labels) + "  ", quiet),
+                (name, PLAIN),
+                (measure, quiet),
+            ]
+            made.append(line(pieces, width, CURSOR if here else None))
+        return made
+
 
 def _heading(title: str, width: int) -> Strip:
     return line([(f" {title}", BOLD)], width)
@@ -152,19 +239,6 @@ def _prose(block: Prose, width: int) -> list[Strip]:
     made = [_heading(block.title, width)] if block.title else []
     style = TONES[block.tone]
     return made + [line([(" " + text, style)], width) for text in wrap(block.text, width - 2)]
-
-
-def _grid(block: Grid, width: int) -> list[Strip]:
-    made = [_heading(block.title, width)] if block.title else []
-    if not block.rows:
-        return [*made, *(line([(" " + t, DIM)], width) for t in wrap(block.empty, width - 2))]
-    rooms = _rooms(block, width - 2)
-    made.append(line(_cells(block.header, rooms, block, DIM, header=True), width))
-    for i, row in enumerate(block.rows):
-        meant = block.tones[i] if i < len(block.tones) else ""
-        style = PLAIN if meant == "good" else TONES[meant]
-        made.append(line(_cells(row, rooms, block, style), width))
-    return made
 
 
 def _cells(
