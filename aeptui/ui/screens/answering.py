@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import getters, work
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widget import Widget
 
+from aeptui.api.errors import SettingsError
 from aeptui.forms.answers import KeptAnswers
 from aeptui.forms.fields import Answers, Choice, Field, Value, answer_to, is_empty
 from aeptui.forms.form import Look
@@ -34,6 +35,9 @@ from aeptui.ui.screens.pairs import RowsEditor
 from aeptui.ui.widgets.field_list import FieldList
 from aeptui.ui.widgets.painted import Painted
 from aeptui.ui.widgets.text_line import Rule, TextLine
+
+if TYPE_CHECKING:
+    from aeptui.api.services import ServiceView
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +63,7 @@ class Sheet(Protocol):
 class Saying(Painted):
     """Two lines under a form for what is going on, or what went wrong."""
 
-    DEFAULT_CSS = "Saying { height: 3; }"
+    DEFAULT_CSS = "Saying { height: 2; }"
 
     def __init__(self) -> None:
         super().__init__(id="saying")
@@ -81,7 +85,7 @@ class AnswerPage(Page):
     """A page of questions over one set of answers."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+t", "test", "test", id="test", tooltip="try it: nothing is written"),
+        Binding("ctrl+t", "test", "try", id="test", tooltip="test or preview; nothing is written"),
         Binding(
             "ctrl+r", "request", "request", id="request", tooltip="the requests as they would go"
         ),
@@ -101,7 +105,7 @@ class AnswerPage(Page):
 
     def __init__(self, session: Session, trail: str, key: str) -> None:
         super().__init__(session, trail)
-        self.lookups = Lookups(session.connected, session.now, session.config.settings.zone())
+        self.lookups = Lookups(self._services, session.now, session.config.settings.zone())
         self.kept = KeptAnswers(
             session.config.state_dir, session.profile.name, session.sandbox, key
         )
@@ -229,16 +233,26 @@ class AnswerPage(Page):
                     break
                 self.asked()
                 self.show()
-        except RehearsalError as trouble:
-            self.saying.put(str(trouble), "bad")
         except asyncio.CancelledError:
             self._stopped = True
             raise
+        except Exception as bug:
+            # The boundary of a form: what was answered stays, and the console goes on.
+            self._stopped = True
+            log.error("asking for a form failed: %s", type(bug).__name__, exc_info=True)
+            self.saying.put("This could not be asked because of a bug of ours; see the log.", "bad")
         finally:
             self.asking = False
         self.show()
 
     asking = False
+
+    async def _services(self) -> ServiceView:
+        """The services; a local platform that does not run is a platform out of reach."""
+        try:
+            return await self.session.connected()
+        except RehearsalError as trouble:
+            raise SettingsError(str(trouble)) from None
 
     def asked(self) -> None:
         """The platform answered; for subclasses."""

@@ -134,7 +134,7 @@ class ChoiceList(Painted, can_focus=True):
         help = f"{choice.help}, required" if choice.needed else choice.help
         pieces: list[Piece] = [
             ("▸" if here else " ", PLAIN),
-            (f"{tick}{fit(choice.label, name)}", PLAIN),
+            (f"{tick}{fit(choice.label, name - 2)}  ", PLAIN),
             (cut(help, max(0, width - name - 6)), DIM),
         ]
         return line(pieces, width, CURSOR if here else None)

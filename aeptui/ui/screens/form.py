@@ -174,15 +174,11 @@ class FormPage(AnswerPage):
         if self.form.kind != "mapping-sets":
             return True
         self.saying.put("Letting the platform try the mapping …", "busy")
-        try:
-            while True:
-                self.lookups.start_over()
-                found = self.sheet.look(self.answers, self.lookups)
-                if found is None or not found.waits or not await self.lookups.ask_missing():
-                    break
-        except RehearsalError as trouble:
-            self.saying.put(str(trouble), "bad")
-            return False
+        while True:
+            self.lookups.start_over()
+            found = self.sheet.look(self.answers, self.lookups)
+            if found is None or not found.waits or not await self.lookups.ask_missing():
+                break
         wrong = (found.faults if found else {}) or (
             {"pairs": found.trouble} if found and found.trouble else {}
         )

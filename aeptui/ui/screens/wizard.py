@@ -25,7 +25,7 @@ from aeptui.ui.drawing import Piece
 from aeptui.ui.palette import BOLD, DIM, PLAIN
 from aeptui.ui.screens.answering import AnswerPage, Saying, Sheet
 from aeptui.ui.screens.confirm import Confirm
-from aeptui.ui.screens.plan import LookPage
+from aeptui.ui.screens.plan import LookPage, RequestPage
 from aeptui.ui.sending import PlanEnded, PlanTold
 from aeptui.ui.unlocking import may_send
 from aeptui.ui.widgets.field_list import FieldList
@@ -66,7 +66,10 @@ class WizardPage(AnswerPage):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+g", "send", "next / send", id="send", tooltip="next page; on the last: send"),
-        Binding("ctrl+b", "previous", "page back", id="previous", tooltip="the page before"),
+        Binding(
+            "ctrl+b", "previous", "page back", show=False, id="previous", tooltip="page before"
+        ),
+        Binding("escape", "back", "back (kept)", id="back", tooltip="a page back, at last out"),
         Binding("ctrl+x", "undo", "undo", show=False, id="undo", tooltip="take back what was made"),
         Binding("y", "copy", "copy as curl", show=False, id="copy", tooltip="copy the request"),
     ]
@@ -113,7 +116,7 @@ class WizardPage(AnswerPage):
         pieces: list[Piece] = [(" ", PLAIN)]
         for i, page in enumerate(crm_flow.PAGES):
             done = i < REVIEW and not self._page_faults(i) and (i <= self._reached)
-            label = f"{i + 1} {page.title.lower()}{' ✓' if done else ''}  "
+            label = f"{'✓' if done else i + 1} {page.title.lower()}   "
             pieces.append((label, BOLD if i == self._at else DIM))
         self.query_one("#pages", TextLine).put(pieces)
 
@@ -215,8 +218,12 @@ class WizardPage(AnswerPage):
             self.app.push_screen(page)
 
     def action_request(self) -> None:
-        """The requests are on the last page."""
-        self.turn_to(REVIEW)
+        """The requests are on the last page, and from there on a page of their own."""
+        plan = self.plan() if self.reviewing else None
+        if plan is not None:
+            self.app.push_screen(RequestPage(self.session, plan))
+        else:
+            self.turn_to(REVIEW)
 
     # The review ------------------------------------------------------------------------------
 
