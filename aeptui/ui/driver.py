@@ -1,19 +1,32 @@
-"""The terminal under the console: its end is noticed, and ASCII is sent where nothing else may be."""
+"""The terminal under the console.
+
+Its end is noticed, ASCII is sent where nothing else may be, and only what
+changed is sent at all.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import termios
 import threading
 from codecs import getincrementaldecoder
+from collections import deque
+from typing import Any
 
+from rich.cells import cell_len
+from textual import events
 from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from aeptui.ui.palette import PLAIN_SYMBOLS, ascii_only
+from aeptui.ui.wire import Wire
+
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 
 
 class TerminalDriver(LinuxDriver):
@@ -29,9 +42,7 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Send `data` to the terminal."""
-        if self._ascii and not data.isascii():
-            data = data.translate(PLAIN_SYMBOLS).encode("ascii", "replace").decode("ascii")
-        super().write(data)
+        super().write(in_ascii(data) if self._ascii else data)
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop, or until there is nobody to read from."""
@@ -62,13 +73,82 @@ class TerminalDriver(LinuxDriver):
         self.send_message(TerminalGone())
 
 
+class DiffingDriver(TerminalDriver):
+    """Sends only the cells that changed, whatever is drawn anew.
+
+    What the terminal shows is unknown after it had another size, after another
+    program had it (ctrl+z, an editor), and when the operator says so (ctrl+l);
+    then all is sent once. A size is told by a signal or by the terminal itself,
+    in both cases between two writes, so it is noted and heeded by the next one.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._wire: Wire | None = None
+        self._sizes: deque[tuple[int, int]] = deque()
+        self._turn = threading.RLock()  # the thread that reads keys answers the terminal, too
+
+    def write(self, data: str) -> None:
+        """Send what `data` changes."""
+        with self._turn:
+            wire = self._wire
+            if wire is None:
+                wire = self._wire = Wire(*self._get_terminal_size())
+            while self._sizes:
+                wire.resize(*self._sizes.popleft())
+            # Stand-ins come first, so that each cell is sent as it was compared.
+            sent = wire.send(in_ascii(data) if self._ascii else data)
+            if sent:
+                super().write(sent)
+
+    def distrust(self) -> None:
+        """Send the whole screen now."""
+        with self._turn:
+            if self._wire is not None:
+                self._wire.distrust()
+                self.write("")
+
+    def process_message(self, message: Message) -> None:
+        """Take note of a size that the terminal tells by itself."""
+        if isinstance(message, events.Resize):
+            self._note_size(message.size.width, message.size.height)
+        super().process_message(message)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """The size; asked for at the start, after a suspension, and at each signal of a new one."""
+        columns, lines = super()._get_terminal_size()
+        self._note_size(columns, lines)
+        return columns, lines
+
+    def _note_size(self, columns: int, lines: int) -> None:
+        self._sizes.append((columns, lines))
+        self._loop.call_soon_threadsafe(self._heed_size)
+
+    def _heed_size(self) -> None:
+        """Send anew what was lost while the terminal was smaller for a moment.
+
+        With the size that it had, Textual sees nothing to draw.
+        """
+        if self._wire is not None and self._sizes and self._sizes[-1] == self._wire.size:
+            self.write("")
+
+
 def driver_named(name: str) -> type[TerminalDriver]:
     """The driver that the setting `driver` names."""
-    return TerminalDriver
+    return TerminalDriver if name == "stock" else DiffingDriver
 
 
 def distrust(driver: Driver | None) -> None:
-    """Take it that the terminal may show anything: what follows is sent whole."""
+    """Take it that the terminal may show anything: it is sent all of the screen."""
+    if isinstance(driver, DiffingDriver):
+        driver.distrust()
+
+
+def in_ascii(data: str) -> str:
+    """`data` with a stand-in for each character beyond ASCII, as many cells wide."""
+    if data.isascii():
+        return data
+    return _BEYOND_ASCII.sub(lambda found: "?" * cell_len(found[0]), data.translate(PLAIN_SYMBOLS))
 
 
 def end_within(seconds: float, code: int, driver: Driver | None) -> None:
