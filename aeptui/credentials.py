@@ -108,12 +108,18 @@ class SecretSource:
     def _from_keyring(self) -> str:
         try:
             import keyring
+            import keyring.errors
         except ImportError:
             raise SecretUnavailable(
                 "keyring is not installed; pip install 'aeptui[keyring]' brings it."
             ) from None
         service, _, user = self.place.partition("/")
-        value: str | None = keyring.get_password(service, user)
+        try:
+            value: str | None = keyring.get_password(service, user)
+        except keyring.errors.KeyringError as reason:
+            raise SecretUnavailable(
+                f"The keyring entry {self.place} cannot be read: {type(reason).__name__}."
+            ) from None
         if value is None:
             raise SecretUnavailable(f"The keyring has no entry {self.place}.")
         return value

@@ -17,7 +17,7 @@ from aeptui.api.http import httpx
 from aeptui.api.meter import Meter
 from aeptui.api.problems import token_refusal
 from aeptui.api.scrub import scrub_text
-from aeptui.api.settings import ApiSettings, Secret, origin
+from aeptui.api.settings import ApiSettings, Secret, origin, struck_out
 from aeptui.api.transport import MANNER, Manner
 from aeptui.api.wire import number, text, told_by
 
@@ -72,10 +72,7 @@ class ImsAuth(httpx.Auth):
 
     def redacted(self, body: bytes) -> bytes:
         """`body` without the secrets that were sent, should an answer repeat them."""
-        for secret in (self._token, self._sent_secret):
-            if len(secret.reveal()) >= 4:
-                body = body.replace(secret.reveal().encode(), b"***")
-        return body
+        return struck_out(body, (self._token, self._sent_secret))
 
     def _is_stale(self, refused: Secret) -> bool:
         if self._settings.access_token is not None:

@@ -7,23 +7,22 @@ redirects not at all, so that a token goes nowhere else.
 
 from __future__ import annotations
 
-import ssl
 import uuid
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote, urlencode
-from urllib.request import getproxies, proxy_bypass
 
 import aeptui
 from aeptui.api.auth import ImsAuth
 from aeptui.api.budget import Budget
 from aeptui.api.calls import Answer, Call, Service
 from aeptui.api.clock import PlatformClock
-from aeptui.api.errors import ApiError, ApiUnreachable, AuthError, BadAnswer, SettingsError
+from aeptui.api.errors import ApiError, ApiUnreachable, AuthError, BadAnswer
 from aeptui.api.http import httpx
 from aeptui.api.meter import Meter
 from aeptui.api.problems import looks_like_markup, refusal
+from aeptui.api.reaching import proxy_for, trust
 from aeptui.api.scrub import NotJson, scrub_json, scrub_text
-from aeptui.api.settings import ApiSettings, is_loopback, origin
+from aeptui.api.settings import ApiSettings, origin
 from aeptui.api.transport import MANNER, TRIES, Manner, RetryTransport
 
 _READS = 3
@@ -49,13 +48,13 @@ class AepClient:
         self._settings = settings
         self._base = settings.platform_url.rstrip("/")
         self._auth = ImsAuth(settings, clock=clock, meter=meter)
-        trust = _trust(settings)
+        trusted = trust(settings)
 
         def retrying(url: str) -> RetryTransport:
             return RetryTransport(
                 httpx.AsyncHTTPTransport(
-                    verify=trust,
-                    proxy=_proxy(settings, url),
+                    verify=trusted,
+                    proxy=proxy_for(settings, url),
                     limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEPT_S),
                     trust_env=False,
                 ),
@@ -229,32 +228,6 @@ def _bad(call: Call, status: int, request_id: str, what: str) -> BadAnswer:
         request_id=request_id,
         remedy="check platform_url, and whether a proxy or sign-in page is in between",
     )
-
-
-def _trust(settings: ApiSettings) -> ssl.SSLContext:
-    """Whom to trust; reading the authorities takes 50 ms, and plain loopback needs none."""
-    urls = (settings.platform_url, settings.ims_url, settings.proxy or "")
-    if not any(url.startswith("https:") for url in urls):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
-    if settings.ca_bundle is None:
-        return httpx.create_ssl_context()
-    try:
-        return ssl.create_default_context(cafile=str(settings.ca_bundle))
-    except (OSError, ssl.SSLError):
-        raise SettingsError(
-            f"ca_bundle {settings.ca_bundle} cannot be read as certificates",
-            remedy="point it at a PEM file",
-        ) from None
-
-
-def _proxy(settings: ApiSettings, url: str) -> str | None:
-    """The profile's proxy, else the environment's; never one between us and this machine."""
-    if is_loopback(url):
-        return None
-    if settings.proxy:
-        return settings.proxy
-    scheme, host, _ = origin(url)
-    return None if proxy_bypass(host) else getproxies().get(scheme)
 
 
 def _pattern(url: str) -> str:

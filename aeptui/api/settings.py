@@ -6,11 +6,12 @@ hosts only, and in clear only over loopback. Its repr masks every secret.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from aeptui.api.errors import SettingsError
 
@@ -46,6 +47,21 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not written down")
+
+
+def struck_out(body: bytes, secrets: Iterable[Secret]) -> bytes:
+    """`body` without these secrets: plain, as JSON writes them, or as a form or an address does."""
+    for secret in secrets:
+        text = secret.reveal()
+        if len(text) < _SHORTEST:
+            continue  # striking out a letter or two would leave no sentence
+        as_json = (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+        for form in {text, *as_json, quote(text, safe=""), quote_plus(text)}:
+            body = body.replace(form.encode(), b"***")
+    return body
+
+
+_SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)

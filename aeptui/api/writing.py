@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from aeptui.api.calls import Service
 from aeptui.api.errors import ApiError
-from aeptui.api.settings import Secret
+from aeptui.api.settings import Secret, struck_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,8 @@ class WriteRequest:
         raise ValueError(f"{self.path} belongs to no service of AEP")
 
     def redacted(self, body: bytes) -> bytes:
-        """`body` without the secrets that were sent, plain or as JSON writes them."""
-        for secret in self.secrets:
-            text = secret.reveal()
-            if len(text) < _SHORTEST:
-                continue  # striking out a letter or two would leave no sentence
-            for form in (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
-                body = body.replace(form.encode(), b"***")
-        return body
-
-
-_SHORTEST = 4
+        """`body` without the secrets that were sent."""
+        return struck_out(body, self.secrets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -83,14 +84,20 @@ class Canned:
 
 
 @contextmanager
-def serving() -> Iterator[Canned]:
-    """A Canned on a free port, in a thread of its own."""
+def serving(certificate: Path | None = None) -> Iterator[Canned]:
+    """A Canned on a free port, in a thread of its own; over TLS with `certificate` and its key."""
     canned = Canned()
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     app = Starlette(routes=[Route("/{path:path}", canned.answer, methods=methods)])
     server = uvicorn.Server(
         uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_config=None, lifespan="off", date_header=False
+            app,
+            host="127.0.0.1",
+            port=0,
+            log_config=None,
+            lifespan="off",
+            date_header=False,
+            ssl_certfile=certificate,
         )
     )
     ready = threading.Event()
@@ -105,7 +112,7 @@ def serving() -> Iterator[Canned]:
     thread.start()
     assert ready.wait(10)
     port = server.servers[0].sockets[0].getsockname()[1]
-    canned.url = f"http://127.0.0.1:{port}"
+    canned.url = f"http{'s' if certificate else ''}://127.0.0.1:{port}"
     yield canned
     server.should_exit = True
     thread.join(10)

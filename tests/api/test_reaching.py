@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +15,17 @@ import pytest
 
 from aeptui.api.errors import ApiUnreachable, SettingsError
 from aeptui.api.services import ApiSettings, Secret, Services
-from tests.api.canned import Canned
+from tests.api.canned import Canned, Reply, serving
+
+BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR")
+FLOW = "/data/foundation/flowservice/flows/f1"
 
 
 @pytest.fixture(autouse=True)
 def no_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+    for name in ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", *BUNDLES):
         monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
 
 
 async def trouble_with(settings: ApiSettings, naps: list[float]) -> ApiUnreachable:
@@ -73,3 +82,140 @@ async def test_authorities_that_cannot_be_read_are_told_before_anything_is_sent(
         async with Services(secure):
             pass
     assert not canned.seen
+
+
+# Over TLS and through a proxy ------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of this machine's and platform.example's own making, and its key, in one."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate, and is not installed")
+    folder = tmp_path_factory.mktemp("tls")
+    names = "subjectAltName=DNS:platform.example,IP:127.0.0.1"
+    made = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "crt.pem")]
+    making = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    subject = ["-subj", "/CN=platform.example", "-addext", names]
+    subprocess.run([*making, *subject, *made], check=True, capture_output=True)
+    whole = folder / "both.pem"
+    whole.write_text((folder / "key.pem").read_text() + (folder / "crt.pem").read_text())
+    return whole
+
+
+@pytest.fixture(scope="module")
+def secured_server(certificate: Path) -> Iterator[Canned]:
+    with serving(certificate) as secured:
+        yield secured
+
+
+@pytest.fixture
+def secured(secured_server: Canned) -> Canned:
+    secured_server.forget()
+    secured_server.says("GET", FLOW, Reply({"items": [{"id": "f1"}]}))
+    return secured_server
+
+
+def to(url: str, settings: ApiSettings, **changes: Any) -> ApiSettings:
+    return dataclasses.replace(settings, platform_url=url, ims_url=url, **changes)
+
+
+async def reaches(settings: ApiSettings) -> bool:
+    async with Services(settings) as services:
+        return (await services.flows.get_flow("f1")).id == "f1"
+
+
+async def test_a_ca_bundle_of_the_profile_is_trusted(
+    secured: Canned, settings: ApiSettings, certificate: Path
+) -> None:
+    assert await reaches(to(secured.url, settings, ca_bundle=certificate))
+
+
+@pytest.mark.parametrize("name", BUNDLES[:3])
+async def test_a_ca_bundle_of_the_environment_is_trusted(
+    secured: Canned,
+    settings: ApiSettings,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    monkeypatch.setenv(name, str(certificate))
+    assert await reaches(to(secured.url, settings))
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused_before_a_secret_is_sent(
+    secured: Canned, settings: ApiSettings, naps: list[float]
+) -> None:
+    told = await trouble_with(to(secured.url, settings), naps)
+    assert "is not trusted; set ca_bundle in the profile" in str(told)
+    assert not secured.seen
+
+
+async def test_a_bundle_of_the_environment_that_is_not_there_is_named(
+    settings: ApiSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with pytest.raises(SettingsError, match="SSL_CERT_FILE /nowhere"):
+        await reaches(to("https://platform.example", settings))
+
+
+@pytest.mark.parametrize("named_by", ["profile", "HTTPS_PROXY", "ALL_PROXY"])
+async def test_a_proxy_of_profile_or_environment_is_gone_through(
+    secured: Canned,
+    settings: ApiSettings,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    named_by: str,
+) -> None:
+    async with a_proxy(secured) as (url, asked):
+        behind = to("https://platform.example", settings, ca_bundle=certificate)
+        if named_by == "profile":
+            behind = dataclasses.replace(behind, proxy=url)
+        else:
+            monkeypatch.setenv(named_by, url)
+        assert await reaches(behind)
+    assert set(asked) == {"CONNECT platform.example:443 HTTP/1.1"}
+
+
+async def test_no_proxy_of_the_environment_is_obeyed(
+    settings: ApiSettings, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "platform.invalid")
+    told = await trouble_with(to("https://platform.invalid", settings), naps)
+    assert "The name platform.invalid cannot be found" in str(told)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://u:SECRET@h:1", "h:3128", "http://", "http://h:x"])
+async def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+    settings: ApiSettings, proxy: str
+) -> None:
+    with pytest.raises(SettingsError, match="write it like") as told:
+        await reaches(to("https://platform.example", settings, proxy=proxy))
+    assert "SECRET" not in str(told.value)
+
+
+@asynccontextmanager
+async def a_proxy(target: Canned) -> AsyncIterator[tuple[str, list[str]]]:
+    """A proxy that leads to `target`, whatever it is asked for, and keeps what it was asked."""
+    asked: list[str] = []
+    port = int(target.url.rpartition(":")[2])
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.decode().splitlines()[0])
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(pipe(reader, back), pipe(there, writer), return_exceptions=True)
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+    finally:
+        server.close()
