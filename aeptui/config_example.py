@@ -17,7 +17,8 @@ timezone = "local"
 # So many days of runs and batches are read and kept.
 history_days = 90
 
-# The largest size of one sandbox's mirror on disk, in megabytes. Read, not yet enforced.
+# The largest size of one sandbox's mirror on disk, in megabytes. When it is reached, the
+# oldest runs and batches are forgotten first, except what is open and each flow's last run.
 max_mb = 500
 
 # How the screen is sent: "diff" sends only cells that changed, "stock" is Textual's own driver.

@@ -239,7 +239,11 @@ async def open_session(
         services,
         mirror,
         services.clock,
-        SyncSettings(interval_s=settings.sync_interval_s, history_days=settings.history_days),
+        SyncSettings(
+            interval_s=settings.sync_interval_s,
+            history_days=settings.history_days,
+            max_mb=settings.max_mb,
+        ),
     )
     watch = Watch(mirror, Thresholds(**settings.thresholds))
     return Session(

@@ -44,6 +44,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA journal_size_limit = 8388608")
     connection.create_function("plain_id", 1, unpack_id, deterministic=True)
     return connection
 
@@ -82,6 +83,7 @@ def _migrate(path: Path) -> None:
     connection = connect(path)
     try:
         _recognise(connection)  # before anything is changed in a file that is not ours
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heard in an empty file only
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
         try:

@@ -199,6 +199,21 @@ class Reader:
         ).fetchone()
         return from_ms(found[0]) if found and found[0] else None
 
+    def reached(self, kind: str) -> datetime | None:
+        """Back to where the history of `kind` is known without a gap."""
+        found = self._connection.execute(
+            "SELECT reached FROM known WHERE kind = ?", (kind,)
+        ).fetchone()
+        return from_ms(found[0]) if found else None
+
+    def size_bytes(self) -> int:
+        """What is in the file, without the room that was freed."""
+        pages, free, size = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
     def oldest_open_batch(self, since: datetime) -> datetime | None:
         """When the oldest batch since `since` was created that may still change."""
         marks = ", ".join("?" * len(_ENDED_BATCHES))

@@ -27,6 +27,7 @@ from aeptui.mirror.values import (
     Linked,
     Listing,
     Live,
+    Marks,
     Summary,
     Window,
 )
@@ -129,16 +130,17 @@ class Mirror:
         *,
         seen_at: datetime,
         watermark: datetime | None = None,
+        reached: datetime | None = None,
         complete: bool = False,
     ) -> Changed:
         """Write what differs of `models`, as the platform gave them at `seen_at`.
 
         An older version never replaces a newer one. With `complete`, `models`
-        are all there are: what is missing among them is gone.
+        are all there are: what is missing among them is gone. Everything up to
+        `watermark`, and back to `reached`, is known once they are written.
         """
-        news = await self._tell(
-            lambda writer: writer.upsert(KINDS[kind], models, seen_at, watermark, complete)
-        )
+        marks = Marks(watermark, reached, seen_at if complete else None)
+        news = await self._tell(lambda writer: writer.upsert(KINDS[kind], models, seen_at, marks))
         return news or Changed(kind)
 
     async def prune(self, kind: str, keep: Collection[str], *, seen_at: datetime) -> Changed:
@@ -146,9 +148,23 @@ class Mirror:
         news = await self._tell(lambda writer: writer.prune(KINDS[kind], keep, seen_at))
         return news or Changed(kind)
 
-    async def completed(self, kind: str, *, at: datetime) -> None:
-        """The whole history of `kind` has been read."""
-        await self._tell(lambda writer: writer.completed(KINDS[kind], at))
+    async def completed(self, kind: str, *, at: datetime, reached: datetime | None = None) -> None:
+        """As much of the history of `kind` has been read as is wanted, back to `reached`."""
+        marks = Marks(None, reached, at)
+        await self._tell(lambda writer: writer.completed(KINDS[kind], marks))
+
+    async def trim(self, kind: str, *, before: datetime | None = None) -> Changed:
+        """Forget some of the oldest rows, at most those made before `before`; false when none is left.
+
+        What has not ended, and the last run of each flow, is kept.
+        """
+        news = await self._tell(lambda writer: writer.trim(KINDS[kind], before))
+        return news or Changed(kind)
+
+    async def give_back(self) -> None:
+        """Make the file as small as what is in it."""
+        while await self._writing.run(lambda writer: writer.give_back()):
+            pass
 
     async def forget(self, kind: str, ids: Collection[str]) -> Changed:
         """The platform no longer knows these."""

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from aeptui.api.models import Model
+from aeptui.mirror.history import HISTORIC, History, newest_first, oldest
 from aeptui.mirror.lock import Lock
 from aeptui.mirror.loop import SyncLoop, insist
 from aeptui.mirror.store import Mirror
@@ -85,6 +86,7 @@ class SyncSettings:
     slow_s: float = 600.0
     sweep_s: float = 3600.0
     history_days: float = 90.0
+    max_mb: float = 500.0
 
 
 class Sync:
@@ -98,6 +100,9 @@ class Sync:
         self._clock = clock
         self._settings = settings
         self._loops: dict[str, SyncLoop] = {}
+        self._history = History(
+            mirror, clock, settings.history_days, int(settings.max_mb * 1_000_000)
+        )
         self.leading = False
         """Whether this process is the one that syncs the mirror."""
 
@@ -164,8 +169,9 @@ class Sync:
                     if 0 <= age < self._settings.slow_s and not known[kind].trouble:
                         first = self._real(self._settings.slow_s - age)
                 group.create_task(loop.follow(first), name=f"sync-{kind}")
-            for kind in ("runs", "batches"):
-                group.create_task(self._history(kind, background), name=f"history-{kind}")
+            for kind in HISTORIC:
+                group.create_task(self._past(kind, background), name=f"history-{kind}")
+            group.create_task(self._bounds(), name="history-bounds")
 
     # What a tick does
 
@@ -218,33 +224,37 @@ class Sync:
         watermark = await self._mirror.ask(lambda reader: reader.watermark(kind))
         known = (await self._mirror.freshness()).get(kind)
         whole = known is not None and known.complete_at is not None
-        since = watermark - OVERLAP if watermark else None
-        if kind == "batches" and since:
-            since = min(since, await self._oldest_open_batch(since))
-        pages = 0 if since else 1
+        if watermark is None:
+            await self._first_page(kind, services)
+        else:
+            since = watermark - OVERLAP
+            if kind == "batches":
+                since = min(since, await self._oldest_open_batch(since))
+            await self._read_back(kind, services, since)
         if services is self._services and not whole:
-            since, pages = None, ONCE_PAGES
-        if await self._read_back(kind, services, since, pages) and since is None:
-            await self._mirror.completed(kind, at=self._clock.now())
+            await self._history.read(kind, services, ONCE_PAGES - 1)
 
-    async def _read_back(
-        self, kind: str, services: ServiceView, since: datetime | None, pages: int
-    ) -> bool:
-        """Newest first down to `since`, or so many pages (0: all); whether the end was reached."""
+    async def _first_page(self, kind: str, services: ServiceView) -> None:
+        began = _Began(self._clock)
+        async for page in newest_first(kind, services, None):
+            await self._mirror.upsert(
+                kind,
+                page,
+                seen_at=began.at(),
+                watermark=_newest(page, "created_at", None),
+                reached=oldest(page),
+            )
+            break
+
+    async def _read_back(self, kind: str, services: ServiceView, since: datetime) -> None:
+        """Newest first down to `since`."""
         began = _Began(self._clock)
         newest: datetime | None = None
-        read = 0
-        ended = True
-        async for page in _newest_first(kind, services, since):
+        async for page in newest_first(kind, services, since):
             await self._mirror.upsert(kind, page, seen_at=began.at())
             newest = _newest(page, "created_at", newest)
-            read += 1
-            if read == pages:
-                ended = False
-                break
         if newest:
             await self._mirror.upsert(kind, (), seen_at=began.at(), watermark=newest)
-        return ended
 
     async def _open_runs(self, services: ServiceView) -> None:
         """Runs that had not ended, together in one call; one that is no more is forgotten."""
@@ -263,18 +273,15 @@ class Sync:
         oldest = await self._mirror.ask(lambda reader: reader.oldest_open_batch(day))
         return oldest or since
 
-    async def _history(self, kind: str, services: ServiceView) -> None:
-        """Read a kind back to `history_days`, once; later only what is new is asked for."""
-        known = (await self._mirror.freshness()).get(kind)
-        if known is not None and known.complete_at is not None:
-            return
+    async def _past(self, kind: str, services: ServiceView) -> None:
+        """Read a kind back as far as asked, once; later only what is new is asked for."""
         await self._loops[kind].ticked.wait()
-        await insist(kind, partial(self._read_history, kind, services))
+        await insist(kind, partial(self._history.read, kind, services))
 
-    async def _read_history(self, kind: str, services: ServiceView) -> None:
-        since = self._clock.now() - timedelta(days=self._settings.history_days)
-        await self._read_back(kind, services, since, 0)
-        await self._mirror.completed(kind, at=self._clock.now())
+    async def _bounds(self) -> None:
+        """Keep the past within its bounds, once the platform has told its time."""
+        await self._loops["runs"].ticked.wait()
+        await insist("the past", self._history.keep_bounds)
 
     # Time
 
@@ -329,14 +336,6 @@ class _Began:
 def _newest(page: Sequence[Model], field: str, so_far: datetime | None) -> datetime | None:
     times = [at for model in page if (at := getattr(model, field))]
     return max([*times, so_far] if so_far else times, default=None)
-
-
-def _newest_first(
-    kind: str, services: ServiceView, since: datetime | None
-) -> AsyncIterator[Sequence[Model]]:
-    if kind == "runs":
-        return services.flows.list_runs(created_since=since)
-    return services.catalog.list_batches(created_since=since)
 
 
 def _pages(kind: str, services: ServiceView) -> AsyncIterator[Sequence[Model]]:

@@ -137,6 +137,17 @@ class Freshness(msgspec.Struct, frozen=True):
     """One word for the trouble; None exactly where there is no trouble."""
 
 
+class Marks(NamedTuple):
+    """How much of a kind is known without a gap, where that moved."""
+
+    watermark: datetime | None = None
+    """Up to where."""
+    reached: datetime | None = None
+    """Back to where, of kinds with a history."""
+    complete_at: datetime | None = None
+    """When all of it was read."""
+
+
 class Summary(msgspec.Struct, frozen=True):
     """The sandbox in figures that are kept, not counted."""
 

@@ -21,7 +21,7 @@ from aeptui.mirror.bodies import Bodies
 from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.tables import JUDGED, KINDS, Kind, phase, to_ms
 from aeptui.mirror.troubles import Trouble
-from aeptui.mirror.values import FRESHNESS, NAMED, Changed
+from aeptui.mirror.values import FRESHNESS, NAMED, Changed, Marks
 from aeptui.mirror.verdicts import FlowVerdict, RunVerdict
 
 T = TypeVar("T")
@@ -31,6 +31,21 @@ CHUNK = 200
 
 _CONFIRM_MS = 3_600_000
 """An unchanged row's `seen_at` moves in steps of an hour, so that confirming writes nothing."""
+
+TRIMMED = 500
+"""Rows that one trimming takes."""
+
+GIVEN_BACK = 256
+"""Free pages that are cut off the file at a time; fewer are left for what comes next."""
+
+_FOREVER = 1 << 62
+
+_KEPT = {
+    "runs": "word NOT IN ('waiting', 'running') "
+    "AND id NOT IN (SELECT last_run_id FROM flows WHERE last_run_id IS NOT NULL)",
+    "batches": "1",
+}
+"""What may be trimmed, as SQL."""
 
 _JOINED = ("name", "expires_at", "dataset_id", "table", "base_connection_id")
 """Columns that rows of other kinds show."""
@@ -53,8 +68,7 @@ class Writer:
         kind: Kind,
         models: Sequence[Model],
         seen_at: datetime,
-        watermark: datetime | None,
-        complete: bool,
+        marks: Marks,
     ) -> list[Changed]:
         """Write what differs; the news is about `kind` first, then about kinds that join it."""
         ids: set[str] = set()
@@ -67,14 +81,14 @@ class Writer:
             ids |= {model.id for model in changed}
             flows |= {model.flow_id for model in changed if isinstance(model, Run)}
             joined |= touches
-        with self._transaction(wanted=complete or watermark is not None):
-            if complete:
+        with self._transaction(wanted=marks != Marks()):
+            if marks.complete_at:
                 gone = self._prune(kind, {model.id for model in models}, seen_at)
                 ids |= gone
                 joined |= bool(gone)
                 self._bump(kind, bool(gone), bool(gone))
-            if complete or watermark is not None:
-                self._note_reading(kind, seen_at if complete else None, watermark)
+            if marks != Marks():
+                self._note_reading(kind, marks)
         news = [_changed(kind.name, ids, flows)]
         if joined:
             news += [Changed(other, all=True) for other in kind.shown_in]
@@ -85,7 +99,7 @@ class Writer:
         with self._transaction():
             gone = self._prune(kind, set(keep), seen_at)
             self._bump(kind, bool(gone), bool(gone))
-            self._note_reading(kind, seen_at, None)
+            self._note_reading(kind, Marks(complete_at=seen_at))
         news = [_changed(kind.name, gone, set())]
         return news + [Changed(other, all=True) for other in kind.shown_in if gone]
 
@@ -141,8 +155,37 @@ class Writer:
         )
         return [Changed(FRESHNESS, frozenset({kind}))]
 
-    def completed(self, kind: Kind, at: datetime) -> list[Changed]:
-        self._note_reading(kind, at, None)
+    def trim(self, kind: Kind, before: datetime | None) -> list[Changed]:
+        """Some of the oldest rows, but neither what is open nor a flow's last run."""
+        held = self._connection.execute(
+            f'SELECT n, id, created_at FROM "{kind.table}" '
+            f"WHERE created_at < ? AND {_KEPT[kind.name]} ORDER BY created_at, id LIMIT {TRIMMED}",
+            (to_ms(before) if before else _FOREVER,),
+        ).fetchall()
+        with self._transaction(wanted=bool(held)):
+            self._delete(kind, [(row, key) for row, key, _ in held])
+            self._bump(kind, bool(held), False)
+            if held:
+                self._connection.execute(
+                    "UPDATE known SET reached = max(reached, ?) WHERE kind = ?",
+                    (held[-1][2] + 1, kind.name),
+                )
+        return [_changed(kind.name, {unpack_id(key) for _, key, _ in held}, set())]
+
+    def give_back(self) -> bool:
+        """Cut some free pages off the file; whether there may be more."""
+        before = self._free_pages()
+        if before < GIVEN_BACK:
+            return False
+        self._connection.execute(f"PRAGMA incremental_vacuum({GIVEN_BACK})").fetchall()
+        return self._free_pages() < before
+
+    def _free_pages(self) -> int:
+        pages: int = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
+        return pages
+
+    def completed(self, kind: Kind, marks: Marks) -> list[Changed]:
+        self._note_reading(kind, marks)
         return [Changed(FRESHNESS, frozenset({kind.name}))]
 
     def news_of_others(self) -> list[Changed]:
@@ -270,15 +313,14 @@ class Writer:
             "DELETE FROM link WHERE kind = ? AND id = ?", [(kind.name, key) for _, key in held]
         )
 
-    def _note_reading(
-        self, kind: Kind, complete_at: datetime | None, watermark: datetime | None
-    ) -> None:
+    def _note_reading(self, kind: Kind, marks: Marks) -> None:
         self._connection.execute(
-            "INSERT INTO known (kind, complete_at, watermark) VALUES (?, ?, ?) "
+            "INSERT INTO known (kind, complete_at, watermark, reached) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET "
             "complete_at = coalesce(excluded.complete_at, complete_at), "
-            "watermark = max(coalesce(watermark, 0), coalesce(excluded.watermark, watermark, 0))",
-            (kind.name, to_ms(complete_at), to_ms(watermark)),
+            "watermark = max(coalesce(watermark, 0), coalesce(excluded.watermark, watermark, 0)), "
+            "reached = min(coalesce(reached, excluded.reached), coalesce(excluded.reached, reached))",
+            (kind.name, to_ms(marks.complete_at), to_ms(marks.watermark), to_ms(marks.reached)),
         )
 
     def _bump(self, kind: Kind, changed: bool, joined: bool) -> None:

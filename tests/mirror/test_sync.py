@@ -19,6 +19,7 @@ import pytest
 from aeptui.api.clock import PlatformClock
 from aeptui.api.errors import ApiTrouble
 from aeptui.api.services import ApiSettings, Secret, Services
+from aeptui.mirror.history import History
 from aeptui.mirror.store import Mirror
 from aeptui.mirror.sync import Sync, SyncSettings
 from aeptui.mirror.tables import KINDS
@@ -182,12 +183,41 @@ async def test_following_reads_history_to_its_end_behind_the_newest(
     async with bench(platform, tmp_path / "m.sqlite") as it:
 
         def whole() -> bool:
-            known = it.mirror.freshness_now().get("runs")
-            return known is not None and known.complete_at is not None
+            known = it.mirror.freshness_now()
+            return all(
+                kind in known and known[kind].complete_at is not None
+                for kind in ("runs", "batches")
+            )
 
         async with following(it.sync):
             await until(it.mirror, whole)
-        assert it.mirror.summary_now().counts["runs"] == platform.counts()["runs"]
+        counts, held = it.mirror.summary_now().counts, platform.counts()
+        assert counts["runs"] == held["runs"] > 200
+        assert counts["batches"] == held["batches"] > 100
+
+
+@pytest.mark.parametrize("kind", ["runs", "batches"])
+async def test_history_that_was_broken_off_goes_on_where_it_was(
+    platform: Platform, tmp_path: Path, kind: str
+) -> None:
+    held = platform.counts()[kind]
+    path = tmp_path / "m.sqlite"
+    async with bench(platform, path) as it:
+        past = History(it.mirror, it.services.clock, 10_000, 10**9)
+        await past.read(kind, it.services, pages=1)
+        assert it.mirror.summary_now().counts[kind] == 100
+        assert it.mirror.freshness_now().get(kind) is None
+    async with bench(platform, path) as it:
+        await it.sync.once(["sandboxes"])  # the platform's clock is heard
+        since = platform.last_request()
+        past = History(it.mirror, it.services.clock, 10_000, 10**9)
+        await past.read(kind, it.services)
+        assert it.mirror.summary_now().counts[kind] == held
+        assert it.mirror.freshness_now()[kind].complete_at is not None
+        assert len(platform.asked(since)) <= -(-(held - 99) // 100) + 1
+        since = platform.last_request()
+        await past.read(kind, it.services)
+        assert platform.asked(since) == []
 
 
 async def test_what_the_platform_forgets_goes_with_the_next_reading(
