@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BODY_LIMIT = 8 * 1024 * 1024
 DEEPEST = 100
 
-_HALF = re.compile(rb"(?i)\\\\ud[89a-f]")
+_HALF = re.compile(rb"(?i)\\ud[89a-f]")
 
 Handler = Callable[["Call"], Response]
 
