@@ -77,6 +77,15 @@ def coarse(seconds: float) -> str:
     return f"{whole}s"
 
 
+def about(seconds: float) -> str:
+    """A length of time as people say it, rounded: `40s`, `2m`, `5h`."""
+    if seconds < 57.5:
+        return f"{max(5, round(seconds / 5) * 5)}s"
+    if seconds < 3570:
+        return f"{round(seconds / 60)}m"
+    return f"{round(seconds / 3600)}h"
+
+
 def took(start: datetime | None, end: datetime | None, moment: Moment | None = None) -> str:
     """From start to end; with a moment, something still open is counted to now."""
     if start is None or (end is None and moment is None):

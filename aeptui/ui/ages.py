@@ -6,12 +6,25 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from aeptui.mirror.troubles import TroubleKind
 from aeptui.mirror.values import Freshness
 from aeptui.resources import formats
 from aeptui.resources.definition import Moment, Tone
 
 LIVELY = frozenset({"flows", "runs", "batches"})
 """Kinds that are asked for at each interval; the others change rarely."""
+
+MEANT: Mapping[TroubleKind, str] = {
+    "unreachable": "platform unreachable",
+    "refused": "access refused",
+    "limited": "slowed down by the platform",
+    "settings": "the settings lack something",
+    "unsupported": "not offered by the platform",
+    "failing": "the platform has a problem",
+    "disk": "the mirror cannot be written",
+    "broken": "reading failed by our own bug",
+}
+"""What the top line calls each kind of trouble; the line below it has the sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,8 @@ class Age:
     """What went wrong, in the platform's own words; empty while nothing did."""
     since: str = ""
     """From when the rows are, while they are stale."""
+    read: bool = True
+    """Whether the platform has told of them at all."""
 
 
 def coarse(seconds: float) -> str:
@@ -64,13 +79,13 @@ def age_of(
         since = f"What you see is from {formats.due(oldest, moment)}, {coarse(age_s)} ago."
     troubled = next((fresh for fresh in known if fresh.trouble), None)
     if troubled is not None and troubled.trouble:
-        words = "not current"
+        words = MEANT.get(troubled.trouble_kind or "failing", "not current")
         if troubled.next_try_at is not None:
             wait_s = (troubled.next_try_at - moment.now).total_seconds() / (speed or 1.0)
             words += f", trying again in {coarse(wait_s)}" if wait_s > 0 else ", trying again"
-        return Age(words, "warn", True, troubled.trouble, since)
+        return Age(words, "warn", True, troubled.trouble, since, oldest is not None)
     if oldest is None:
-        return Age("not read yet", "dim", False)
+        return Age("not read yet", "dim", False, read=False)
     if age_s <= 2 * interval.total_seconds():
         return Age("live", "good", False)
     if not LIVELY.intersection(kinds) and age_s <= 2 * slow.total_seconds():

@@ -203,8 +203,14 @@ async def test_the_go_to_line_completes_and_finds_names(filled: Session) -> None
         )
 
 
-async def test_an_empty_list_says_what_would_be_in_it(session: Session) -> None:
+async def test_an_empty_list_says_what_would_be_in_it_once_the_platform_has_answered(
+    session: Session,
+) -> None:
     async with console(session) as at:
+        await at.sees("Not read yet.")
+        assert "No flows" not in at.text
+        for kind in ("flows", "runs"):
+            await session.mirror.note(kind, at=session.now(), trouble=None, next_in_s=15)
         await at.sees("No flows in this sandbox yet.")
 
 
@@ -213,9 +219,13 @@ async def test_when_the_platform_is_away_the_rows_stay_and_their_age_is_told(
 ) -> None:
     async with console(filled) as at:
         await filled.mirror.note(
-            "flows", at=filled.now(), trouble="Nothing answers at all.", next_in_s=20
+            "flows",
+            at=filled.now(),
+            trouble="Nothing answers at all.",
+            next_in_s=20,
+            trouble_kind="unreachable",
         )
-        await at.sees("not current, trying again in", "Nothing answers at all.", "ago")
+        await at.sees("platform unreachable, trying again in", "Nothing answers at all.", "ago")
         assert "FAILED" in at.text and at.table.stale
 
 
@@ -256,7 +266,7 @@ async def test_another_sandbox_is_another_session_with_nothing_of_the_old_one(
         await at.sees("SANDBOX", "Empty")
         await at.press("down", "enter")
         await at.until(lambda: at.app.session is not filled)
-        await at.sees("acme / empty", "No flows in this sandbox yet.")
+        await at.sees("acme / empty", "Not read yet.")
         await at.until(lambda: len(at.app.screen_stack) == 1)
 
 

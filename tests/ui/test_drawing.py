@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from aeptui.ui.drawing import both_ends, cut, fit, line, wrap
 from aeptui.ui.palette import PLAIN, PLAIN_SYMBOLS, ascii_only
-from aeptui.ui.widgets.resource_table import run_strip
+from aeptui.ui.rows import run_strip
 
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=120)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from textual import getters
@@ -10,14 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from aeptui.mirror.values import Live, Summary
-from aeptui.monitor.tones import RANKED, tone
-from aeptui.resources import formats
 from aeptui.resources.flows import FLOWS
+from aeptui.resources.usual import usual_s
 from aeptui.session import Session
 from aeptui.ui.ages import Age
-from aeptui.ui.drawing import Piece
-from aeptui.ui.palette import DIM, TONES
+from aeptui.ui.palette import TONES
 from aeptui.ui.screens.resource import ListPage
+from aeptui.ui.summary import summary_line
 from aeptui.ui.widgets.live_panel import LivePanel
 from aeptui.ui.widgets.text_line import Rule
 
@@ -57,7 +57,8 @@ class HomePage(ListPage):
         mirror = self.session.mirror
         await self.table.look()
         self.show_summary(await mirror.summary())
-        self.show_live(await mirror.live(ENDED))
+        live = await mirror.live(ENDED)
+        self.show_live(live, await usual_s(mirror, live.open))
         self.show_beside()
 
     def show_heading(self) -> None:
@@ -74,20 +75,11 @@ class HomePage(ListPage):
         if self.making:
             self.heading.put([(f" {self.making}", TONES["busy"])])
             return
-        left: list[Piece] = []
-        for word in RANKED:
-            if number := summary.flows.get(word):
-                meant = tone(word)
-                left.append((f" {number} {word} ", DIM if meant == "good" else TONES[meant]))
-        if not left:
-            left = [(" No flow has been judged yet.", DIM)]
-        lost = summary.lost_24h
-        words = f"{formats.plural(lost, 'row')} lost in 24 h " if lost else "no rows lost in 24 h "
-        self.heading.put(left, [(words, TONES["warn"] if lost else DIM)] if summary.flows else [])
+        self.heading.put_fitting(partial(summary_line, summary))
 
-    def show_live(self, live: Live) -> None:
-        """The runs that are open and those that ended last."""
-        self.panel.show(live)
+    def show_live(self, live: Live, usual: Mapping[str, float] | None = None) -> None:
+        """The runs that are open, against what is usual, and those that ended last."""
+        self.panel.show(live, usual or {})
         self.live_rule.put(self.panel.title)
 
     def show_making(self, words: str) -> None:

@@ -159,8 +159,12 @@ class Page(Screen[None]):
         """Look; a bug of ours leaves what was there, says so, and goes to the log."""
         try:
             await self.look()
-            self.show_age(await self.session.mirror.freshness())
+            fresh = await self.session.mirror.freshness()
+            if self.display:
+                self.show_age(fresh)
         except Exception as bug:
+            if not self.display:
+                return  # the page was being taken down while it read: its widgets are gone
             # The boundary of a view: the console goes on watching.
             log.error("reading for %s failed: %s", type(self).__name__, bug, exc_info=True)
             self.say("This view could not be read because of a bug of ours; see the log.", "bad")

@@ -120,6 +120,7 @@ class ListPage(ActingPage):
     def on_age(self, age: Age) -> None:
         """Dim rows that may be out of date."""
         self.table.set_stale(age.stale)
+        self.table.set_unread("" if age.read else "Not read yet.")
 
     def show_heading(self) -> None:
         """Say what is listed and how it was narrowed."""

@@ -219,8 +219,11 @@ class DetailView(Scroller):
         for stage in block.stages:
             here = stage.target is not None and self._is_here(at + len(made), stage.target)
             quiet = PLAIN if here else DIM
+            room = max(4, width - labels - 4)
+            name = cut(stage.name, room)
             measure = f", {stage.measure}" if stage.measure else ""
-            name = cut(stage.name, max(4, width - labels - 4 - cell_len(measure)))
+            if cell_len(name) + cell_len(measure) > room:
+                measure = ""
             pieces = [
                 ("▸" if here else " ", PLAIN),
                 (fit(stage.label, labels) + "  ", quiet),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
+from rich.cells import cell_len
 from textual.strip import Strip
 
 from aeptui.mirror.rows import RunRow
@@ -11,10 +13,14 @@ from aeptui.mirror.values import Live
 from aeptui.monitor.tones import tone
 from aeptui.resources import formats
 from aeptui.resources.definition import Moment
-from aeptui.ui.ages import coarse
 from aeptui.ui.drawing import Piece, fit, line
 from aeptui.ui.palette import DIM, PLAIN, TONES
 from aeptui.ui.widgets.painted import Painted
+
+BAR = 24
+"""The longest bar: a run that has taken as long as usual."""
+OVERDUE = 1.5
+"""So many times the usual duration is worth a colour."""
 
 
 class LivePanel(Painted):
@@ -26,11 +32,12 @@ class LivePanel(Painted):
         super().__init__(id="live")
         self._moment = moment
         self.live = Live((), ())
+        self.usual: Mapping[str, float] = {}
         self.stale = False
 
-    def show(self, live: Live) -> None:
-        """Draw these runs."""
-        self.live = live
+    def show(self, live: Live, usual: Mapping[str, float]) -> None:
+        """Draw these runs; `usual` has the usual duration of a flow's runs in seconds."""
+        self.live, self.usual = live, usual
         self.repaint()
 
     def set_stale(self, stale: bool) -> None:
@@ -42,8 +49,9 @@ class LivePanel(Painted):
     @property
     def title(self) -> str:
         """What the rule above says."""
-        running = len(self.live.open)
-        return f"live: {running} open" if running else "live: nothing is running"
+        words = Counter(run.word for run in self.live.open)
+        told = ", ".join(f"{number} {word}" for word, number in sorted(words.items()))
+        return f"live: {told or 'nothing is running'}"
 
     def lines(self, width: int, height: int) -> list[Strip]:
         """Open runs, at least one line being left for the last one that ended."""
@@ -57,18 +65,21 @@ class LivePanel(Painted):
 
     def _open(self, run: RunRow, moment: Moment, width: int) -> list[Piece]:
         began = run.started_at or run.created_at
-        elapsed = ""
-        if began is not None:
-            seconds = (moment.now - began).total_seconds()
-            elapsed = f"for {coarse(seconds)}" if seconds >= 10 else "just begun"
+        elapsed_s = (moment.now - began).total_seconds() if began is not None else 0.0
+        usual = self.usual.get(run.flow_id) if run.started_at is not None else None
         rows = formats.plural(run.received, "row") if run.received else ""
-        phase = run.phase or run.word
-        return [
+        pieces: list[Piece] = [
             (f" {_cell(run, width)}  ", PLAIN),
-            (fit(phase, 10), TONES["busy"]),
-            (f"  {rows:>14}  ", PLAIN),
-            (elapsed, DIM),
+            (fit(run.phase or run.word, 10), TONES["busy"]),
+            (f" {rows:>13}  ", PLAIN),
+            (_against(elapsed_s, usual), DIM),
         ]
+        if usual is not None:
+            room = width - sum(cell_len(text) for text, _ in pieces) - 3
+            over = elapsed_s > OVERDUE * usual
+            bar = _bar(elapsed_s / max(usual, 1.0), min(BAR, room))
+            pieces.append((f"  {bar}", TONES["warn" if over else "busy"]))
+        return pieces
 
     def _ended(self, run: RunRow, moment: Moment, width: int) -> list[Piece]:
         ended = run.completed_at or run.updated_at
@@ -80,12 +91,27 @@ class LivePanel(Painted):
             words = f"{formats.plural(run.ingested or 0, 'row')} in {took}"
             if run.lost:
                 words += f", {run.lost:,} lost"
+            elif run.word == "partial" and run.warnings:
+                words += f", values lost in {formats.plural(run.warnings, 'row')}"
         return [
             (f" {_cell(run, width)}  ", PLAIN),
             (fit(formats.said(run.word), 10), TONES["dim" if meant == "good" else meant]),
-            (f"  {formats.clock_time(ended, moment)} ", DIM),
+            (f" {formats.clock_time(ended, moment)} ", DIM),
             (f" {words}", PLAIN),
         ]
+
+
+def _against(elapsed_s: float, usual: float | None) -> str:
+    """How long it has taken, in steps of ten seconds; and what is usual: `1m20 of ~2m`."""
+    passed = formats.span(elapsed_s // 10 * 10) if elapsed_s >= 10 else "just begun"
+    about = "" if usual is None else f" of ~{formats.about(usual)}"
+    return fit(passed + about, 14)
+
+
+def _bar(share: float, room: int) -> str:
+    """`share` of `room` cells, in halves; a whole one where it took longer than usual."""
+    halves = round(min(1.0, share) * 2 * max(0, room))
+    return "█" * (halves // 2) + "▌" * (halves % 2)
 
 
 def _cell(run: RunRow, width: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol, cast
 
-from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Blur, Focus, Resize
 from textual.message import Message
@@ -13,15 +12,12 @@ from textual.strip import Strip
 
 from aeptui.mirror.rows import Row
 from aeptui.mirror.values import Anchor, Window
-from aeptui.monitor.tones import letter_tone
-from aeptui.resources import formats
 from aeptui.resources.definition import Column, Moment
-from aeptui.ui.drawing import Piece, fit, line, wrap
-from aeptui.ui.palette import BOLD, CURSOR, CURSOR_AWAY, DIM, PLAIN, TONES
+from aeptui.ui.drawing import fit, line, wrap
+from aeptui.ui.palette import DIM
+from aeptui.ui.rows import Look, header_line, place_words, row_line, widths
 from aeptui.ui.widgets.painted import Painted
 
-GAP = 2
-"""Cells between two columns."""
 BUFFER = 3
 """Screens of rows held on either side of the cursor, so that a key needs no query."""
 
@@ -32,27 +28,6 @@ class Source(Protocol):
     async def first(self, count: int) -> Window: ...
     async def last(self, count: int) -> Window: ...
     async def around(self, place: Anchor, before: int, after: int) -> Window: ...
-
-
-def widths(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
-    """The columns that fit in `room` cells with their widths; the growing ones share the rest."""
-    kept = list(columns)
-
-    def needed() -> int:
-        return sum(column.width for column in kept) + GAP * (len(kept) - 1)
-
-    while needed() > room and any(column.shed for column in kept):
-        kept.remove(max(reversed(kept), key=lambda column: column.shed))
-    spare = room - needed()
-    growing = [column for column in kept if column.grow]
-    laid = []
-    for column in kept:
-        width = column.width
-        if column.grow:
-            share = spare // len(growing)
-            width = max(4, width + share)
-        laid.append((column, width))
-    return laid
 
 
 class ResourceTable(Painted, can_focus=True):
@@ -112,6 +87,7 @@ class ResourceTable(Painted, can_focus=True):
         self.empty = empty
         self.marked: set[str] = set()
         self.stale = False
+        self.unread = ""
         self._columns = tuple(columns)
         self._moment = moment
         self._source: Source | None = None
@@ -363,64 +339,29 @@ class ResourceTable(Painted, can_focus=True):
     def lines(self, width: int, height: int) -> list[Strip]:
         """A header, the rows that fit, and where they stand in the list."""
         laid = widths(self._columns, width - 2)
-        drawn = [self._header(laid, width)]
+        drawn = [header_line(laid, width, *self._sorted)]
         if not self._rows:
             return [*drawn, *self._nothing(width)]
         moment = self._moment()
         body = self._room_for_rows(height)
         for i in range(self._top, min(self._top + body, len(self._rows))):
-            drawn.append(self._row(self._rows[i], laid, width, moment, i == self._cursor))
+            row = self._rows[i]
+            drawn.append(row_line(row, laid, width, moment, self._look_of(row, i)))
         if body == height - 1:
             return drawn
         drawn += [Strip.blank(width)] * (height - 1 - len(drawn))
         return [*drawn, self._place(width, body)]
 
-    def _header(self, laid: Sequence[tuple[Column, int]], width: int) -> Strip:
-        by, reverse = self._sorted
-        pieces: list[Piece] = [(" ", PLAIN)]
-        for i, (column, room) in enumerate(laid):
-            here = bool(by) and column.order == by
-            title = column.title
-            if here:
-                arrow = "↓" if reverse else "↑"
-                title = f"{arrow}{title}" if column.align == "right" else f"{title}{arrow}"
-            pieces.append((" " * GAP if i else "", PLAIN))
-            pieces.append((fit(title, room, column.align), BOLD if here else DIM))
-        return line(pieces, width)
-
-    def _row(
-        self,
-        row: Row,
-        laid: Sequence[tuple[Column, int]],
-        width: int,
-        moment: Moment,
-        here: bool,
-    ) -> Strip:
-        over: Style | None = None
-        if here:
-            over = CURSOR if self.has_focus else CURSOR_AWAY
-        elif self.stale:
-            over = DIM
-        loud = here and self.has_focus
-        marked = row.id in self.marked
-        pieces: list[Piece] = [("▸" if here else "*" if marked else " ", PLAIN)]
-        strip = getattr(row, "strip", None)
-        for i, (column, room) in enumerate(laid):
-            if i:
-                pieces.append((" " * GAP, PLAIN))
-            text = column.text(row, moment)
-            if strip and text == formats.strip(strip):
-                pieces += run_strip(strip, room, loud)
-                continue
-            tone = column.tone(row) if column.tone else ""
-            style = PLAIN if loud else BOLD if marked and not tone else TONES[tone]
-            pieces.append((fit(text, room, column.align), style))
-        if here and marked:
-            pieces.append(("*", PLAIN))
-        return line(pieces, width, over)
+    def _look_of(self, row: Row, index: int) -> Look:
+        return Look(
+            here=index == self._cursor,
+            loud=index == self._cursor and self.has_focus,
+            marked=row.id in self.marked,
+            stale=self.stale,
+        )
 
     def _nothing(self, width: int) -> list[Strip]:
-        words = self.empty if self._window is not None else "Not read yet."
+        words = self.unread or (self.empty if self._window is not None else "Not read yet.")
         return [Strip.blank(width)] + [
             line([("  " + text, DIM)], width) for text in wrap(words, max(20, width - 4))
         ]
@@ -430,15 +371,7 @@ class ResourceTable(Painted, can_focus=True):
         if window is None:
             return Strip.blank(width)
         last = min(self._top + body, len(self._rows))
-        about = "~" if window.estimated else ""
-        if window.position is None:
-            words = f"{about}{window.total:,}"
-        else:
-            first = window.position + self._top + 1
-            words = f"{first:,}-{window.position + last:,} of {about}{window.total:,}"
-        up = window.before or self._top > 0
-        down = window.after or last < len(self._rows)
-        words += "  " + ("↑" if up else " ") + ("↓" if down else " ")
+        words = place_words(window, self._top, last)
         if self.marked:
             words = f"{len(self.marked)} marked   " + words
         return line([(fit(words + " ", width, "right"), DIM)], width)
@@ -450,32 +383,14 @@ class ResourceTable(Painted, can_focus=True):
         self._columns = tuple(columns)
         self.repaint()
 
+    def set_unread(self, words: str) -> None:
+        """Say this while there are no rows because nobody has answered yet."""
+        if words != self.unread:
+            self.unread = words
+            self.repaint()
+
     def set_stale(self, stale: bool) -> None:
         """Dim the rows while what they say may be out of date."""
         if stale != self.stale:
             self.stale = stale
             self.repaint()
-
-
-def run_strip(letters: str, room: int, plain: bool = False) -> list[Piece]:
-    """The letters of a run strip, oldest first and newest at the right edge, each with its tone.
-
-    The letters are always there; colour only tints them.
-    """
-    letters = letters[-room:]
-    pieces: list[Piece] = [(" " * (room - len(letters)), PLAIN)]
-    begun = ""
-    for letter in letters:
-        if begun and letter != begun[-1]:
-            pieces.append(_same_letters(begun, plain))
-            begun = ""
-        begun += letter
-    if begun:
-        pieces.append(_same_letters(begun, plain))
-    return pieces
-
-
-def _same_letters(letters: str, plain: bool) -> Piece:
-    tone = "dim" if letters[0] == "." else letter_tone(letters[0])
-    style = PLAIN if plain else TONES[tone]
-    return formats.strip(letters), style

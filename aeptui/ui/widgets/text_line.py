@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from textual.strip import Strip
 
@@ -10,28 +11,29 @@ from aeptui.ui.drawing import Piece, both_ends, line, wrap
 from aeptui.ui.palette import BOLD, DIM
 from aeptui.ui.widgets.painted import Painted
 
+Ends: TypeAlias = tuple[Sequence[Piece], Sequence[Piece]]
+"""What stands at the left and at the right of a line."""
+
 
 class TextLine(Painted):
     """Pieces at the left and at the right of one line."""
 
     def __init__(self, left: Sequence[Piece] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._left: Sequence[Piece] = left
-        self._right: Sequence[Piece] = ()
+        self._said: Callable[[int], Ends] = lambda _width: (left, ())
 
     def put(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
         """Say this instead of what was there."""
-        self._left, self._right = left, right
-        self.repaint()
+        self.put_fitting(lambda _width: (left, right))
 
-    @property
-    def text(self) -> str:
-        """What the line says."""
-        return "".join(text for text, _ in (*self._left, *self._right))
+    def put_fitting(self, said: Callable[[int], Ends]) -> None:
+        """Say what `said` makes of the width that there is."""
+        self._said = said
+        self.repaint()
 
     def lines(self, width: int, height: int) -> list[Strip]:
         """The one line."""
-        return [both_ends(self._left, self._right, width)]
+        return [both_ends(*self._said(width), width)]
 
 
 class Rule(Painted):

@@ -1,0 +1,132 @@
+"""The lines of a list: which columns fit, the header, a row, and where in the list it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.style import Style
+from textual.strip import Strip
+
+from aeptui.mirror.rows import Row
+from aeptui.mirror.values import Window
+from aeptui.monitor.tones import letter_tone
+from aeptui.resources import formats
+from aeptui.resources.definition import Column, Moment
+from aeptui.ui.drawing import Piece, fit, line
+from aeptui.ui.palette import BOLD, CURSOR, CURSOR_AWAY, DIM, PLAIN, TONES
+
+GAP = 2
+"""Cells between two columns."""
+
+
+class Look(NamedTuple):
+    """What is special about a row just now."""
+
+    here: bool = False
+    """The cursor is on it."""
+    loud: bool = False
+    """And the keys are there as well."""
+    marked: bool = False
+    stale: bool = False
+
+
+def widths(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
+    """The columns that fit in `room` cells with their widths; the growing ones share the rest."""
+    kept = list(columns)
+
+    def needed() -> int:
+        return sum(column.width for column in kept) + GAP * (len(kept) - 1)
+
+    while needed() > room and any(column.shed for column in kept):
+        kept.remove(max(reversed(kept), key=lambda column: column.shed))
+    spare = room - needed()
+    growing = [column for column in kept if column.grow]
+    laid = []
+    for column in kept:
+        width = column.width
+        if column.grow:
+            share = spare // len(growing)
+            width = max(4, width + share)
+        laid.append((column, width))
+    return laid
+
+
+def header_line(laid: Sequence[tuple[Column, int]], width: int, by: str, reverse: bool) -> Strip:
+    """The titles, an arrow at the one that the rows are sorted by."""
+    pieces: list[Piece] = [(" ", PLAIN)]
+    for i, (column, room) in enumerate(laid):
+        here = bool(by) and column.order == by
+        title = column.title
+        if here:
+            arrow = "↓" if reverse else "↑"
+            title = f"{arrow}{title}" if column.align == "right" else f"{title}{arrow}"
+        pieces.append((" " * GAP if i else "", PLAIN))
+        pieces.append((fit(title, room, column.align), BOLD if here else DIM))
+    return line(pieces, width)
+
+
+def row_line(
+    row: Row, laid: Sequence[tuple[Column, int]], width: int, moment: Moment, look: Look
+) -> Strip:
+    """One row; the line under the cursor is told apart without colour."""
+    over: Style | None = None
+    if look.here:
+        over = CURSOR if look.loud else CURSOR_AWAY
+    elif look.stale:
+        over = DIM
+    pieces: list[Piece] = [("▸" if look.here else "*" if look.marked else " ", PLAIN)]
+    strip = getattr(row, "strip", None)
+    for i, (column, room) in enumerate(laid):
+        if i:
+            pieces.append((" " * GAP, PLAIN))
+        text = column.text(row, moment)
+        if strip and text == formats.strip(strip):
+            pieces += run_strip(strip, room, look.loud)
+            continue
+        tone = column.tone(row) if column.tone else ""
+        style = PLAIN if look.loud else BOLD if look.marked and not tone else TONES[tone]
+        pieces.append((fit(text, room, column.align), style))
+    if look.here and look.marked:
+        pieces.append(("*", PLAIN))
+    return line(pieces, width, over)
+
+
+def place_words(window: Window, top: int, last: int) -> str:
+    """Which rows of how many are in sight, and where there are more: `1-18 of 220   ↓`.
+
+    `top` and `last` count within the window.
+    """
+    about = "~" if window.estimated else ""
+    if window.position is None:
+        words = f"{about}{window.total:,}"
+    else:
+        first = window.position + top + 1
+        words = f"{first:,}-{window.position + last:,} of {about}{window.total:,}"
+    up = window.before or top > 0
+    down = window.after or last < len(window.rows)
+    return f"{words}  {'↑' if up else ' '}{'↓' if down else ' '}"
+
+
+def run_strip(letters: str, room: int, plain: bool = False) -> list[Piece]:
+    """The letters of a run strip, oldest first and newest at the right edge, each with its tone.
+
+    The letters are always there; colour only tints them.
+    """
+    letters = letters[-room:]
+    pieces: list[Piece] = [(" " * (room - len(letters)), PLAIN)]
+    begun = ""
+    for letter in letters:
+        if begun and letter != begun[-1]:
+            pieces.append(_same_letters(begun, plain))
+            begun = ""
+        begun += letter
+    if begun:
+        pieces.append(_same_letters(begun, plain))
+    return pieces
+
+
+def _same_letters(letters: str, plain: bool) -> Piece:
+    tone = "dim" if letters[0] == "." else letter_tone(letters[0])
+    style = PLAIN if plain else TONES[tone]
+    return formats.strip(letters), style
