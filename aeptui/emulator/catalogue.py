@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from aeptui.emulator.coercion import MapperError, shown, to_text, to_whole
+from aeptui.emulator.regexes import Regex, RegexTrouble, regex
 
 LONGEST_TEXT = 100_000
 
@@ -125,8 +125,8 @@ def as_object(value: Any) -> dict[str, Any]:
     raise MapperError(f"{shown(value)} is not an object")
 
 
-def as_regex(text: Any) -> re.Pattern[str]:
+def as_regex(text: Any) -> Regex:
     try:
-        return re.compile(to_text(text))
-    except (re.error, OverflowError, RecursionError) as reason:
-        raise MapperError(f"{shown(text)} is not a regular expression: {reason}") from None
+        return regex(to_text(text))
+    except RegexTrouble as trouble:
+        raise MapperError(f"{shown(text)}: {trouble}") from None

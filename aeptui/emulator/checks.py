@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from aeptui.emulator.regexes import RegexTrouble, regex
 from aeptui.emulator.xdm import Field
 
 MISSING = "INGEST-1555-400"
@@ -240,10 +241,18 @@ def _lengths(spec: Field) -> list[_Judge]:
 
         tests.append(fits)
     if spec.pattern is not None:
-        pattern = spec.pattern
-        search = re.compile(pattern).search
-        tests.append(lambda value: None if search(value) else f"does not match {pattern}")
+        tests.append(_pattern(spec.pattern))
     return tests
+
+
+def _pattern(source: str) -> _Judge:
+    def fits(value: str) -> str | None:
+        try:
+            return None if regex(source).search(value) else f"does not match {source}"
+        except RegexTrouble as trouble:
+            return f"cannot be compared with {source}, as {trouble}"
+
+    return fits
 
 
 def _formats(spec: Field) -> list[_Judge]:

@@ -3,8 +3,15 @@
 A function that is not here is not in that list either, so nobody is promised more than works.
 """
 
-# The two modules enter their functions into the catalogue as they are imported.
-from aeptui.emulator import functions_text, functions_values
+# The modules enter their functions into the catalogue as they are imported.
+from aeptui.emulator import functions_maps, functions_text, functions_values
 from aeptui.emulator.catalogue import CATALOGUE, Function, Moment
 
-__all__ = ["CATALOGUE", "Function", "Moment", "functions_text", "functions_values"]
+__all__ = [
+    "CATALOGUE",
+    "Function",
+    "Moment",
+    "functions_maps",
+    "functions_text",
+    "functions_values",
+]

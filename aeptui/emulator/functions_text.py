@@ -198,8 +198,7 @@ def _equals_ignore_case(one: Any, other: Any) -> bool:
     "array",
 )
 def _extract_regex(text: Any, regex: Any) -> list[str | None] | None:
-    found = None if text is None else as_regex(regex).search(to_text(text))
-    return None if found is None else [found.group(0), *found.groups()]
+    return None if text is None else as_regex(regex).search(to_text(text))
 
 
 @function(

@@ -131,7 +131,7 @@ def _date_part(component: Any, moment: Any) -> int | None:
     '"2026-01-02T03:04:05.000Z"',
     "date",
 )
-def _make_date_time(*parts: Any) -> datetime:
+def make_date_time(*parts: Any) -> datetime:
     year, month, day, hour, minute, second, nanosecond = [to_whole(each) for each in parts[:7]]
     zone = _zone(parts[7])
     return datetime(year, month, day, hour, minute, second, nanosecond // 1000, zone)
@@ -344,6 +344,11 @@ def _contains_key(row: dict[str, Any], path: Any) -> bool:
     "map",
 )
 def _to_object(*pairs: Any) -> dict[str, Any]:
+    return pairs_of(pairs)
+
+
+def pairs_of(pairs: tuple[Any, ...]) -> dict[str, Any]:
+    """Names and values that come in turn."""
     if len(pairs) % 2:
         raise MapperError("a name at the end has no value")
     return {to_text(pairs[at]): pairs[at + 1] for at in range(0, len(pairs), 2)}

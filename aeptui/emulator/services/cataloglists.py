@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from starlette.datastructures import QueryParams
 
-from aeptui.emulator.errors import catalog_error
+from aeptui.emulator.errors import Refusal, catalog_error
+from aeptui.emulator.regexes import RegexTrouble, regex
 
 LIMIT = 20
 MOST = 100
@@ -121,8 +122,8 @@ def _condition(text: str) -> Test:
         absent = name.startswith("!")
         return lambda entry: (entry.body.get(name.lstrip("!")) is None) == absent
     if op == "~" or (op in ("==", "!=") and name == "name" and "*" in value):
-        pattern = _pattern(value, text) if op == "~" else _wildcard(value)
-        return lambda entry: any(map(pattern.search, _texts(entry, name))) == (op != "!=")
+        finds = _finder(value if op == "~" else _wildcard(value), text)
+        return lambda entry: any(map(finds, _texts(entry, name))) == (op != "!=")
     if op == "==":
         return lambda entry: value in _texts(entry, name)
     if op == "!=":
@@ -131,18 +132,27 @@ def _condition(text: str) -> Test:
     return lambda entry: any(compare(_sortable(v), wanted) for v in _texts(entry, name))
 
 
-def _pattern(value: str, text: str) -> re.Pattern[str]:
+def _finder(source: str, text: str) -> Callable[[str], bool]:
+    def finds(value: str) -> bool:
+        try:
+            return pattern.search(value) is not None
+        except RegexTrouble as trouble:
+            raise refused(trouble) from None
+
+    def refused(trouble: RegexTrouble) -> Refusal:
+        return catalog_error(400, f"The filter {text} cannot be used: {trouble}.")
+
     try:
-        return re.compile(value)
-    except re.error as reason:
-        sentence = f"The filter {text} is not a regular expression: {reason}."
-        raise catalog_error(400, sentence) from None
+        pattern = regex(source)
+    except RegexTrouble as trouble:
+        raise refused(trouble) from None
+    return finds
 
 
-def _wildcard(value: str) -> re.Pattern[str]:
+def _wildcard(value: str) -> str:
     """`*` for anything, `**` for the asterisk itself."""
     parts = [".*".join(map(re.escape, part.split("*"))) for part in value.split("**")]
-    return re.compile(rf"\A{re.escape('*').join(parts)}\Z", re.DOTALL)
+    return rf"(?s)\A{re.escape('*').join(parts)}\Z"
 
 
 def _ordered(entries: list[Entry], order: str | None) -> list[Entry]:

@@ -14,6 +14,7 @@ from starlette.datastructures import QueryParams
 
 from aeptui.emulator.calls import Call
 from aeptui.emulator.errors import Refusal, registry_error
+from aeptui.emulator.regexes import RegexTrouble, regex
 
 # No published page names the code of a request that is malformed; here it is this one.
 MALFORMED = "1000-400"
@@ -62,11 +63,18 @@ def _condition(text: str, refusal: Callable[[str], Refusal]) -> Callable[[dict[s
     if op is None:
         return lambda body: value_of(body, name) is not None
     if op == "~":
+
+        def fits(body: dict[str, Any]) -> bool:
+            try:
+                return any(pattern.search(v) for v in _texts(value_of(body, name)))
+            except RegexTrouble as trouble:
+                raise refusal(f"The filter {text} cannot be used: {trouble}.") from None
+
         try:
-            pattern = re.compile(value)
-        except re.error as reason:
-            raise refusal(f"The filter {text} is not a pattern: {reason}.") from None
-        return lambda body: any(pattern.search(v) for v in _texts(value_of(body, name)))
+            pattern = regex(value)
+        except RegexTrouble as trouble:
+            raise refusal(f"The filter {text} cannot be used: {trouble}.") from None
+        return fits
     if op == "==":
         return lambda body: value in _texts(value_of(body, name))
     if op == "!=":

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aeptui.emulator.regexes import RegexTrouble, regex
 from aeptui.emulator.services.listing import malformed
 
 _Shape = type[dict[str, Any]] | type[list[Any]] | type[str] | tuple[type[int], type[float]]
@@ -27,6 +28,11 @@ def check(node: Any, above: str = "") -> None:
     for name, wanted in _SHAPES.items():
         if name in node and not isinstance(node[name], wanted):
             raise malformed(f"{above}/{name} must be {_WORDS[wanted]}.")
+    if "pattern" in node:
+        try:
+            regex(node["pattern"])
+        except RegexTrouble as trouble:
+            raise malformed(f"{above}/pattern cannot be used: {trouble}.") from None
     for name in _OF_TEXT:
         if not all(isinstance(one, str) for one in node.get(name, [])):
             raise malformed(f"{above}/{name} must be an array of texts.")
