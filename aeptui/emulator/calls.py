@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from aeptui.emulator import samples
 from aeptui.emulator.errors import Family, Refusal
+from aeptui.emulator.requestlog import CONTROL
 
 if TYPE_CHECKING:
     from aeptui.emulator.app import Emulator
@@ -156,7 +157,7 @@ def endpoint(
                 atomic=atomic,
             )
         except Refusal as refusal:
-            return refused(refusal, call.request_id, emulator.world.clock.now_ms())
+            return _oddly(call, refused(refusal, call.request_id, emulator.world.clock.now_ms()))
 
     every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
     return Route(path, answer, methods=every)
@@ -166,6 +167,18 @@ def refused(refusal: Refusal, request_id: str, now_ms: int) -> Response:
     return JSONResponse(
         refusal.body(request_id, now_ms), status_code=refusal.status, headers=refusal.headers
     )
+
+
+def _oddly(call: Call, answer: Response) -> Response:
+    """An error in the forms that have been seen too; control calls keep their own."""
+    quirks = call.emulator.quirks
+    if call.family == "flow" and "legacy-errors" in quirks:
+        sentence = json.loads(bytes(answer.body)).get("errorMessage")
+        if sentence is not None:
+            return JSONResponse({"errorMessage": sentence}, status_code=answer.status_code)
+    if call.family == "plain" and "bare-errors" in quirks and not call.url_path.startswith(CONTROL):
+        return Response(status_code=answer.status_code)
+    return answer
 
 
 def authorise(call: Call) -> None:

@@ -11,7 +11,7 @@ from aeptui.emulator.calls import Call
 from aeptui.emulator.crm import CrmRefused, flavour_of, refusal, seal
 from aeptui.emulator.errors import Refusal, flow_error, source_error
 from aeptui.emulator.row_filters import FilterRefused
-from aeptui.emulator.services import entities
+from aeptui.emulator.services import entities, quirks
 from aeptui.emulator.services.connectors import DATA_LAKE, Auth, Connector, connectors
 from aeptui.emulator.services.entities import CONNECTIONS
 from aeptui.emulator.world import CLIENT_ID, Document, World, audit, touch
@@ -167,7 +167,7 @@ def test(call: Call) -> Response:
         _ready(document)
         _let_in(call, document)
     except CrmRefused as refused:
-        if refused.reason in ("auth", "expired"):
+        if refused.reason in ("auth", "expired") and "test-error" not in call.emulator.quirks:
             return JSONResponse({"result": False})
         raise _relayed(refused) from None
     return JSONResponse({"result": True})
@@ -190,7 +190,7 @@ def explore(call: Call) -> Response:
         _let_in(call, document)
         crm = call.emulator.crm
         if kind == "root":
-            return JSONResponse([table.wire() for table in crm.tables(flavour)])
+            return JSONResponse(quirks.root(call, [each.wire() for each in crm.tables(flavour)]))
         name = asked.get("object", "")
         if not name:
             raise source_error("1337-400", "The parameter object is missing.")

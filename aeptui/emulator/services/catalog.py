@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from aeptui.emulator.calls import Call, Handler, endpoint
 from aeptui.emulator.errors import catalog_error, not_emulated
-from aeptui.emulator.services import batchfiles, cataloglists, datasets
+from aeptui.emulator.services import batchfiles, cataloglists, datasets, quirks
 from aeptui.emulator.services.cataloglists import Entry
 from aeptui.emulator.world import Document, World
 
@@ -59,7 +59,7 @@ def list_datasets(call: Call) -> Response:
 def post_dataset(call: Call) -> Response:
     id = datasets.create_dataset(call.world, call.sandbox, call.json_object(), call.client_id)
     location = {"Location": f"{call.base_url}{BASE}/dataSets/{id}"}
-    return JSONResponse(_reference(id), 201, headers=location)
+    return JSONResponse(quirks.reference(call, id), 201, headers=location)
 
 
 def get_dataset(call: Call) -> Response:
@@ -71,20 +71,20 @@ def put_dataset(call: Call) -> Response:
     document = _held(call, datasets.KIND)
     _check_match(call, document)
     datasets.replace(call.world, document, call.json_object())
-    return JSONResponse(_reference(document.id))
+    return JSONResponse(quirks.reference(call, document.id))
 
 
 def patch_dataset(call: Call) -> Response:
     document = _held(call, datasets.KIND)
     _check_match(call, document)
     datasets.patch(call.world, document, call.json())
-    return JSONResponse(_reference(document.id))
+    return JSONResponse(quirks.reference(call, document.id))
 
 
 def delete_dataset(call: Call) -> Response:
     document = _held(call, datasets.KIND)
     call.world.delete(call.sandbox, datasets.KIND, document.id)
-    return JSONResponse(_reference(document.id))
+    return JSONResponse(quirks.reference(call, document.id))
 
 
 def _check_match(call: Call, document: Document) -> None:
@@ -205,7 +205,3 @@ def _held(call: Call, kind: str) -> Document:
 
 def _not_found(kind: str, id: str) -> Exception:
     return catalog_error(404, f"The object {kind}/{id} is not found.", title="NotFoundError")
-
-
-def _reference(id: str) -> list[str]:
-    return [f"@/dataSets/{id}"]

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from aeptui.emulator.calls import Call, Handler, endpoint
 from aeptui.emulator.errors import Refusal, plain_error
-from aeptui.emulator.services import batchfiles
+from aeptui.emulator.services import batchfiles, quirks
 from aeptui.emulator.services.batchfiles import BatchFile
 from aeptui.emulator.world import Document, World
 
@@ -110,7 +110,7 @@ def _content_of(call: Call, batch: Document, path: str) -> Response:
     data = call.world.read_file(call.sandbox, batch.id, path)
     if data is None:
         raise _not_found(f"The batch {batch.id} has no {path}.")
-    return _content(call, data)
+    return _content(call, quirks.row_errors(call, path, data))
 
 
 # -- files

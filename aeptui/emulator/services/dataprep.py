@@ -11,7 +11,7 @@ from starlette.routing import Route
 from aeptui.emulator import expressions, xdm
 from aeptui.emulator.calls import Call, Handler, endpoint
 from aeptui.emulator.errors import not_emulated, plain_error
-from aeptui.emulator.services import listing, mappingsets, resources
+from aeptui.emulator.services import listing, mappingsets, quirks, resources
 from aeptui.emulator.world import Document, World
 
 BASE = "/data/foundation/conversion"
@@ -74,7 +74,7 @@ def list_sets(call: Call) -> Response:
         links["next"] = {"href": f"/mappingSets?{onward}"}
     return JSONResponse(
         {
-            "data": [_shown(call, body) for body in page],
+            "data": quirks.page_of_sets(call, [_shown(call, body) for body in page]),
             "_page": {"count": len(page), "limit": limit},
             "_links": links,
         }
@@ -247,6 +247,7 @@ def _held(call: Call) -> Document:
 
 def _shown(call: Call, body: dict[str, Any]) -> dict[str, Any]:
     """A set as kept; with `expandSchema` its schema is written out."""
+    body = quirks.mapping_set(call, body)
     if call.query.get("expandSchema") != "true":
         return body
     schema = resources.find(call.world, call.sandbox, "tenant", "schemas", body["xdmSchema"])

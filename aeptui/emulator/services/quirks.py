@@ -26,6 +26,17 @@ QUIRKS: dict[str, str] = {
     "items-empty": "look-ups of flows and runs answer no item instead of 404",
     "post-run-brief": "a run on demand answers {id, etag}",
     "post-run-whole": "a run on demand answers the whole run",
+    "explore-items": "the root of an exploration is an object of items",
+    "test-error": "the test of a connection that is refused is an error, not a no",
+    "transformation-spec": "flow specs spell their transformations transformationSpec",
+    "source-paths": "mappings have media types for source types",
+    "data-object": "a list of one mapping set has an object for its data",
+    "datasets-lower": "references to datasets are in lower case",
+    "broken-row-errors": "the last line of a file of row errors is cut off",
+    "modified-by": "sandboxes spell their last modifier modifiedBy",
+    "type-objects": "types of sandboxes are objects",
+    "legacy-errors": "errors of Flow Service are a sentence and nothing else",
+    "bare-errors": "errors of services that declare none have no body",
 }
 UNKNOWN_STATUS = "awaitingReview"
 
@@ -47,6 +58,56 @@ def looked_up(call: Call, response: Response) -> Response:
     if "items-empty" in call.emulator.quirks:
         return JSONResponse({"items": []})
     return response
+
+
+def root(call: Call, tables: list[dict[str, Any]]) -> Any:
+    """The tables behind a connection."""
+    return {"items": tables} if "explore-items" in call.emulator.quirks else tables
+
+
+def spec(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    """A connection spec or a flow spec."""
+    return _renamed(call, "transformation-spec", body, "transformationSpecs", "transformationSpec")
+
+
+def sandbox(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    return _renamed(call, "modified-by", body, "lastModifiedBy", "modifiedBy")
+
+
+def _renamed(call: Call, quirk: str, body: dict[str, Any], plain: str, odd: str) -> dict[str, Any]:
+    if quirk not in call.emulator.quirks:
+        return body
+    return {odd if name == plain else name: value for name, value in body.items()}
+
+
+_MEDIA = {"ATTRIBUTE": "text/x.schema-path", "EXPRESSION": "text/x.aep-xl"}
+
+
+def mapping_set(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    if "source-paths" not in call.emulator.quirks:
+        return body
+    mappings = [
+        one | {"sourceType": _MEDIA.get(one["sourceType"], one["sourceType"])}
+        for one in body["mappings"]
+    ]
+    return body | {"mappings": mappings}
+
+
+def page_of_sets(call: Call, sets: list[dict[str, Any]]) -> Any:
+    return sets[0] if "data-object" in call.emulator.quirks and len(sets) == 1 else sets
+
+
+def reference(call: Call, id: str) -> list[str]:
+    """How Catalog names a dataset that was written."""
+    kind = "datasets" if "datasets-lower" in call.emulator.quirks else "dataSets"
+    return [f"@/{kind}/{id}"]
+
+
+def row_errors(call: Call, path: str, data: bytes) -> bytes:
+    """The content of a file of a batch's errors."""
+    if "broken-row-errors" in call.emulator.quirks and path.startswith("row_errors/"):
+        return data[: -max(1, len(data.splitlines()[-1]) // 2)] if data else data
+    return data
 
 
 def _run(body: dict[str, Any], on: frozenset[str]) -> dict[str, Any]:

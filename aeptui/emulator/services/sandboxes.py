@@ -8,6 +8,7 @@ from starlette.routing import Route
 from aeptui.emulator.calls import Call, endpoint
 from aeptui.emulator.errors import not_emulated, plain_error
 from aeptui.emulator.published import BASES
+from aeptui.emulator.services import quirks
 from aeptui.emulator.world import World
 
 BASE = BASES["sandboxes"]
@@ -35,7 +36,7 @@ def listing(call: Call) -> Response:
         sandboxes = [one for one in sandboxes if one[name] == value.strip('"')]
     start = _whole(call, "start", 0, 0)
     limit = _whole(call, "limit", 20, 1)
-    page = sandboxes[start : start + limit]
+    page = [quirks.sandbox(call, each) for each in sandboxes[start : start + limit]]
     links: dict[str, Any] = {
         "page": {
             "href": f"{call.base_url}{BASE}/?limit={{limit}}&start={{start}}",
@@ -57,10 +58,12 @@ def one(call: Call) -> Response:
     if found is None:
         sentence = f"The sandbox {call.path['name']} is not found."
         raise plain_error(404, "Resource not found", sentence)
-    return JSONResponse(found)
+    return JSONResponse(quirks.sandbox(call, found))
 
 
 def types(call: Call) -> Response:
+    if "type-objects" in call.emulator.quirks:
+        return JSONResponse({"sandboxTypes": [{"id": t, "title": t.title()} for t in TYPES]})
     return JSONResponse({"sandboxTypes": list(TYPES)})
 
 

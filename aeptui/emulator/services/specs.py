@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from aeptui.emulator import filters
 from aeptui.emulator.calls import Call, Handler
 from aeptui.emulator.errors import flow_error, source_error
+from aeptui.emulator.services import quirks
 from aeptui.emulator.services.connectors import connection_specs
 from aeptui.emulator.services.entities import Collection
 from aeptui.emulator.services.flowspecs import flow_specs
@@ -30,7 +31,7 @@ def listing_of(collection: Collection) -> Handler:
 
 def one_of(collection: Collection) -> Handler:
     def answer(call: Call) -> Response:
-        return JSONResponse({"items": [_find(call, collection)]})
+        return JSONResponse({"items": [quirks.spec(call, _find(call, collection))]})
 
     return answer
 
@@ -49,7 +50,7 @@ def listed(
         return {"count": len(found)}
     if "limit" in query:
         found = found[: asked.limit]
-    return {"items": [each.body for each in found], "_links": {}}
+    return {"items": [quirks.spec(call, each.body) for each in found], "_links": {}}
 
 
 def provider_only(call: Call) -> Response:
