@@ -1,4 +1,4 @@
-"""The console: screens over one session, the go-to line, and a clean end."""
+"""The console: screens over one session, keys one by one, and a clean end."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from rich.segment import Segment, Segments
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key, Paste
 from textual.worker import WorkerFailed
 
-from aeptui.config import Config, ConfigError
-from aeptui.mirror.values import Listing
-from aeptui.nearest import nearest
+from aeptui.config import Config
 from aeptui.resources import registry
-from aeptui.session import Session, reopen
+from aeptui.session import Session
 from aeptui.ui.ages import Age
 from aeptui.ui.doing import Doing
 from aeptui.ui.driver import driver_named, end_within
-from aeptui.ui.goto import Go, GotoWords
+from aeptui.ui.going import Going
 from aeptui.ui.messages import (
     Asked,
     NewWanted,
@@ -36,6 +35,7 @@ from aeptui.ui.messages import (
 from aeptui.ui.rehearsing import Rehearsing
 from aeptui.ui.screens.home import HomePage
 from aeptui.ui.screens.page import Page
+from aeptui.ui.typed import Passed, Typed
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,6 @@ OWN_BUG = 70
 """The exit code of a bug of ours."""
 TWICE_S = 2.0
 """Two ctrl+c within this time quit."""
-COMMANDS = ("home", "new", "sandbox", "help", "refresh", "unlock", "quit")
 
 
 class AepApp(App[int]):
@@ -65,6 +64,8 @@ class AepApp(App[int]):
         self.notice = ""
         self.rehearsing = Rehearsing(self) if session.rehearsal is not None else None
         self.doing = Doing(self)
+        self.going = Going(self)
+        self.typed = Typed(self)
         self._interrupted = float("-inf")
         self._sandboxes = 1
 
@@ -170,77 +171,13 @@ class AepApp(App[int]):
         """Show the form for a kind."""
         self.doing.new(message.kind)
 
-    # The go-to line --------------------------------------------------------------
-
-    def goto_words(self) -> GotoWords:
-        """What the go-to line knows just now."""
-        rows = self.session.mirror.window_now(Listing("sandboxes"), 50).rows
-        rehearsing = self.rehearsing is not None
-        commands = (*COMMANDS, "emulator") if rehearsing else COMMANDS
-        return GotoWords(commands, tuple(row.id for row in rows), rehearsing)
-
     @on(Asked)
     async def answer(self, message: Asked) -> None:
         """Go where the text says."""
-        from aeptui.ui.screens.resource import ListPage
+        await self.going.answer(message.text)
 
-        match self.goto_words().read(message.text):
-            case Go("list", kind):
-                self.go_home()
-                self.push_screen(ListPage(self.session, registry.BY_KIND[kind]))
-            case Go("home"):
-                self.go_home()
-            case Go("quit"):
-                self.leave()
-            case Go("help"):
-                self.open_help(self.page)
-            case Go("refresh"):
-                self.page.action_refresh()
-            case Go("unlock", rest):
-                self.doing.unlock(rest)
-            case Go("new", rest):
-                self.doing.asked_new(rest)
-            case Go("sandbox", name):
-                self.open_sandbox(name)
-            case Go("emulator", verb) if self.rehearsing is not None:
-                self.rehearsing.command(verb)
-            case Go("find", text):
-                await self._find(text)
-
-    async def _find(self, text: str) -> None:
-        """Open the resource of that name or id; else say which word was probably meant."""
-        kinds = list(registry.BY_KIND)
-        found = [hit for hit in await self.session.mirror.find(text) if hit.kind in kinds]
-        if found:
-            # One name often runs from a source connection to a dataset: the flow tells most of it.
-            exact = [hit for hit in found if text.lower() in (hit.name.lower(), hit.id.lower())]
-            best = min(exact or found, key=lambda hit: kinds.index(hit.kind))
-            self.post_message(OpenResource(best.kind, best.id))
-            return
-        near = self.goto_words().near(text)
-        hint = f" Did you mean :{near}?" if near else " ? lists what there is."
-        self.page.say(f"Nothing is called {text!r} here.{hint}", "warn")
-
-    @work(group="sandbox", exclusive=True)
-    async def open_sandbox(self, name: str) -> None:
-        """Open another sandbox: of that name, or one that is chosen."""
-        from aeptui.ui.screens.confirm import SandboxChooser
-
-        rows = self.session.mirror.window_now(Listing("sandboxes"), 50).rows
-        if not name:
-            name = await self.push_screen_wait(SandboxChooser(self.session, rows))
-        known = {row.id for row in rows}
-        if not name or name == self.session.sandbox:
-            return
-        if known and name not in known:
-            near = nearest(name, known) or ", ".join(sorted(known))
-            self.page.say(f"There is no sandbox {name} here. Did you mean {near}?", "warn")
-            return
-        try:
-            opened = await reopen(self.session, name)
-        except ConfigError as wrong:
-            self.page.say(str(wrong), "bad")
-            return
+    async def open_session(self, opened: Session) -> None:
+        """Take `opened` in the place of the session that there was, with a home of its own."""
         left, self.session = self.session, opened
         mode, self._sandboxes = self.current_mode, self._sandboxes + 1
         following = f"sandbox-{self._sandboxes}"
@@ -248,8 +185,26 @@ class AepApp(App[int]):
         await self.switch_mode(following)
         await self.remove_mode(mode)
         opened.start()
+        self.run_worker(self._close(left), group="close")
+
+    async def _close(self, left: Session) -> None:
         await self.doing.sending.finished(left)
         await left.close()
+
+    # What is typed -----------------------------------------------------------------
+
+    async def on_event(self, event: Event) -> None:
+        """Hand keys out one by one, each when the one before has done all it does."""
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif not self.typed.must_wait(event):
+            await super().on_event(event)
+            self.typed.handed_out(event)
+
+    @on(Passed)
+    def passed(self, message: Passed) -> None:
+        """All that was before it on its way has been handled."""
+        message.arrived.set()
 
     # The end ---------------------------------------------------------------------
 

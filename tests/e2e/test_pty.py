@@ -150,3 +150,13 @@ def test_with_nothing_configured_it_asks_how_to_begin(
         terminal.wait_for("Rehearse +a local platform")
         terminal.press("q")
         assert terminal.ended() == 0
+
+
+def test_keys_sent_at_once_do_what_they_say_one_after_the_other(demo: Terminal) -> None:
+    demo.wait_for(HOME)
+    demo.press(":runs\r\rv")  # one write: the list, its first run, and that run's JSON
+    demo.wait_for(r'(?s)^ rehearsal / dev .* raw .*"flowId"')
+    demo.press("esc")
+    demo.wait_for(r"(?s)run of .*RECEIVED +INGESTED")
+    demo.press(":home\r\tjj\x1b")
+    demo.wait_for(HOME)

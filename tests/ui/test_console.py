@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 from rich.cells import cell_len
+from textual.events import Key
 
+from aeptui.api import models
 from aeptui.mirror.rows import FlowRow
 from aeptui.mirror.values import Listing
 from aeptui.resources.definition import Column, Detail, Resource
 from aeptui.session import Session
 from aeptui.ui.screens.detail import DetailPage
 from aeptui.ui.screens.home import HomePage
+from aeptui.ui.screens.raw import RawPage
 from aeptui.ui.screens.resource import ListPage
 from aeptui.ui.screens.why import WhyPage
 from aeptui.ui.widgets.detail_view import DetailView
@@ -326,3 +329,67 @@ async def test_q_on_home_quits_and_elsewhere_does_not(filled: Session) -> None:
         await at.press("escape", "q")
         await at.until(lambda: not at.app.is_running)
         assert at.app.return_code == 0
+
+
+async def test_keys_typed_ahead_wait_for_the_page_that_they_are_meant_for(
+    filled: Session,
+) -> None:
+    async with console(filled) as at:
+        driver = at.app._driver
+        assert driver is not None
+        for key in ["colon", *"runs", "enter", "down", "enter", "v"]:
+            driver.send_message(Key(key, key if len(key) == 1 else None))
+        await at.until(lambda: isinstance(at.app.screen, RawPage))
+        assert [type(page).__name__ for page in at.app.screen_stack] == [
+            "HomePage",
+            "ListPage",
+            "DetailPage",
+            "RawPage",
+        ]
+
+
+async def test_several_resources_of_one_name_are_listed_to_choose_from(filled: Session) -> None:
+    mapping = models.MappingSet(id="mapping-1", name="Dynamics leads", version=4)
+    await filled.mirror.upsert("mapping-sets", [mapping], seen_at=filled.now())
+    async with console(filled) as at:
+        await at.type(":Dynamics leads")
+        await at.press("enter")
+        await at.sees("2 called Dynamics leads", "mapping set")
+        await at.press("enter")
+        await at.until(
+            lambda: isinstance(at.app.screen, DetailPage) and at.app.screen.row.id == "flow-001"
+        )
+
+
+async def test_a_key_that_can_do_nothing_on_a_page_is_not_offered_there(filled: Session) -> None:
+    async with console(filled) as at:
+        assert "w why" in at.text
+        await at.type(":datasets")
+        await at.press("enter")
+        await at.sees("CRM contacts", "u used by")
+        assert "w why" not in at.text
+
+
+async def test_a_narrow_flow_has_its_chain_under_each_other_and_nothing_cut(
+    filled: Session,
+) -> None:
+    async with console(filled, 60, 24) as at:
+        await at.press("enter")
+        await at.sees("base connection    Salesforce prod", "dataset            CRM contacts")
+        await at.pilot.resize_terminal(100, 24)
+        await at.sees("Salesforce prod ─ ", "base connection   source connection")
+
+
+async def test_the_stations_of_a_chain_can_be_followed_one_by_one(filled: Session) -> None:
+    async with console(filled, 100, 24) as at:
+        await at.press("enter")
+        view = at.app.screen.query_one(DetailView)
+        await at.until(lambda: view.detail is not None)
+        await at.press("tab", "down")
+        await at.until(lambda: view.target == ("base-connections", "base-1"))
+        await at.press("down", "down", "down")
+        await at.until(lambda: view.target == ("datasets", "dataset-1"))
+        await at.press("enter")
+        await at.until(
+            lambda: isinstance(at.app.screen, DetailPage) and at.app.screen.row.id == "dataset-1"
+        )

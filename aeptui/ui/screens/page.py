@@ -286,7 +286,7 @@ class Page(Screen[None]):
 
     def action_goto(self) -> None:
         """Type where to go."""
-        words = self.console.goto_words()
+        words = self.console.going.words()
         prompt = Prompt(":", complete=words.complete, id="goto")
         self.open_prompt(prompt)
         prompt.hint(words.hint(""))
@@ -317,7 +317,7 @@ class Page(Screen[None]):
     @property
     def goto_words(self) -> GotoWords:
         """What the go-to line knows here."""
-        return self.console.goto_words()
+        return self.console.going.words()
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
         """Go where the text says."""

@@ -1,16 +1,17 @@
-"""What a resource uses, and what uses it."""
+"""Resources of several types in one list: what uses what, and what has a name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from textual import getters
 from textual.widget import Widget
 
 from aeptui.mirror.rows import Row
-from aeptui.mirror.values import Linked
+from aeptui.mirror.values import Found, Linked
 from aeptui.resources import registry
+from aeptui.resources.common import kind_name
 from aeptui.resources.definition import Column
 from aeptui.session import Session
 from aeptui.ui.fixed import FixedRows
@@ -37,54 +38,76 @@ COLUMNS = (
 )
 
 
-class LinksPage(Page):
-    """Both directions of one resource in one list; enter goes on from there."""
+class NamedPage(Page):
+    """A few resources of several types in one list; enter opens one."""
 
     table = getters.query_one("#table", ResourceTable)
 
-    def __init__(self, session: Session, kind: str, id: str, name: str) -> None:
-        super().__init__(session, "used by")
-        self.kind, self.resource_id, self.resource_name = kind, id, name
-        self.kinds, self.aged = tuple(registry.BY_KIND), (kind,)
+    def __init__(self, session: Session, trail: str, title: str, empty: str) -> None:
+        super().__init__(session, trail)
+        self.title_text, self._empty = title, empty
+        self.kinds = tuple(registry.BY_KIND)
 
     def body(self) -> Iterable[Widget]:
         """A title and the list."""
-        yield TextLine([(f" {self.resource_name}", BOLD)])
+        yield TextLine([(f" {self.title_text}", BOLD)])
         yield Rule()
-        yield ResourceTable(
-            COLUMNS,
-            self.session.moment,
-            empty="It uses nothing that the mirror knows, and nothing uses it.",
-            id="table",
-        )
+        yield ResourceTable(COLUMNS, self.session.moment, empty=self._empty, id="table")
 
     def on_mount(self) -> None:
-        """Draw the links that are known."""
-        self._show(self.session.mirror.links_now(self.kind, self.resource_id))
+        """Give the keys to the list."""
         self.table.focus()
 
-    async def look(self) -> None:
-        """Read the links again."""
-        self._show(await self.session.mirror.links(self.kind, self.resource_id))
-
-    def _show(self, links: list[Linked]) -> None:
-        rows = [_row(link) for link in links]
-        self.table.read_from(FixedRows(rows), sorted_by="", reverse=False, keep=True)
-        self.table.show(FixedRows(rows).window())
+    def show(self, links: Sequence[Linked | Found]) -> None:
+        """List these."""
+        rows = FixedRows([_row(link) for link in links])
+        self.table.read_from(rows, sorted_by="", reverse=False, keep=True)
+        self.table.show(rows.window())
 
     def on_resource_table_opened(self, message: ResourceTable.Opened) -> None:
-        """Open the resource at the other end."""
+        """Open the resource."""
         row = cast(LinkRow, message.row)
         self.post_message(OpenResource(row.kind, row.id.partition(" ")[2]))
 
 
-def _row(link: Linked) -> LinkRow:
-    resource = registry.BY_KIND.get(link.kind)
+class LinksPage(NamedPage):
+    """What a resource uses and what uses it; enter goes on from there."""
+
+    def __init__(self, session: Session, kind: str, id: str, name: str) -> None:
+        empty = "It uses nothing that the mirror knows, and nothing uses it."
+        super().__init__(session, "used by", name, empty)
+        self.kind, self.resource_id = kind, id
+        self.aged = (kind,)
+
+    def on_mount(self) -> None:
+        """Draw the links that are known."""
+        self.show(self.session.mirror.links_now(self.kind, self.resource_id))
+
+    async def look(self) -> None:
+        """Read the links again."""
+        self.show(await self.session.mirror.links(self.kind, self.resource_id))
+
+
+class FoundPage(NamedPage):
+    """Every resource that matches a name, to choose from."""
+
+    def __init__(self, session: Session, text: str, found: Sequence[Found]) -> None:
+        super().__init__(session, "found", f"{len(found)} called {text}", "Nothing is left of it.")
+        self.kinds = tuple({hit.kind for hit in found})
+        self._found = found
+
+    def on_mount(self) -> None:
+        """Draw what was found."""
+        self.show(self._found)
+
+
+def _row(link: Linked | Found) -> LinkRow:
+    relation = link.relation if isinstance(link, Linked) else ""
     return LinkRow(
-        id=f"{link.relation.replace(' ', '-')}/{link.kind} {link.id}",
+        id=f"{relation.replace(' ', '-')}/{link.kind} {link.id}",
         name=link.name or link.id,
         state=link.state,
-        relation=link.relation,
+        relation=relation,
         kind=link.kind,
-        kind_name=resource.name if resource else link.kind,
+        kind_name=kind_name(link.kind),
     )

@@ -203,12 +203,11 @@ class DetailView(Scroller):
         below: list[list[Piece]] = [[(" ", PLAIN)], [(" ", PLAIN)]]
         for i, (stage, room) in enumerate(zip(block.stages, rooms, strict=True)):
             here = stage.target is not None and self._is_here(at + len(made), stage.target)
-            if i:
-                names.append((JOINT, DIM))
-            last = i == len(rooms) - 1
             names.append((stage.name, CURSOR if here else PLAIN))
-            # The joint is drawn on from the name to the next one, so that it reads as a chain.
-            names.append(("" if last else "─" * (room - cell_len(stage.name)), DIM))
+            if i < len(rooms) - 1:
+                # The joint reaches from the name to the next one, so that it reads as a chain.
+                reach = room - cell_len(stage.name) + len(JOINT) - 2
+                names.append((f" {'─' * reach} ", DIM))
             for pieces, text in zip(below, (stage.label, stage.measure), strict=True):
                 pieces.append((fit(text, room) + " " * len(JOINT), DIM))
         return [*made, line(names, width), *(line(pieces, width) for pieces in below)]
