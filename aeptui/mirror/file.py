@@ -55,15 +55,16 @@ def prepare(path: Path) -> str:
     try:
         _migrate(path)
     except Unreadable as reason:
-        return _begin_again(path, str(reason))
+        return begin_again(path, str(reason))
     except sqlite3.OperationalError:
         raise  # locked, no space, no permission: setting it aside would not help
     except sqlite3.DatabaseError:
-        return _begin_again(path, "it is damaged")
+        return begin_again(path, "it is damaged")
     return ""
 
 
-def _begin_again(path: Path, reason: str) -> str:
+def begin_again(path: Path, reason: str) -> str:
+    """Set the file at `path` aside and make a new one; a sentence that says so."""
     aside = path.with_name(path.name + ".aside")
     path.replace(aside)
     for tail in ("-wal", "-shm"):

@@ -47,6 +47,10 @@ class History:
 
     async def read(self, kind: str, services: ServiceView, pages: int = 0) -> None:
         """Go on backwards from where the last reading ended, for so many pages (0: to the end)."""
+        with self._mirror.reading():
+            await self._read(kind, services, pages)
+
+    async def _read(self, kind: str, services: ServiceView, pages: int) -> None:
         since = self.floor
         reached = await self._mirror.ask(lambda reader: reader.reached(kind))
         if reached is None or reached > since:

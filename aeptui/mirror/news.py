@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 
-from aeptui.mirror.values import FRESHNESS, Changed
+from aeptui.mirror.values import BEGUN_AGAIN, FRESHNESS, Changed
 
 GAP_S = 0.25
 """A subscriber hears at most so often, so that a first sync does not draw every page of it."""
@@ -30,7 +30,8 @@ class News(AsyncIterator[Changed]):
 
     def tell(self, changed: Changed) -> None:
         """From any thread."""
-        wanted = changed.kind in self._kinds if self._kinds else changed.kind != FRESHNESS
+        named = changed.kind in self._kinds
+        wanted = named or (not self._kinds and changed.kind not in (FRESHNESS, BEGUN_AGAIN))
         if changed and wanted:
             with suppress(RuntimeError):  # its loop has ended: nobody is left to hear
                 self._loop.call_soon_threadsafe(self._take, changed)

@@ -30,6 +30,9 @@ from aeptui.mirror.values import (
 OPEN = ("waiting", "running")
 """Words of runs that have not ended."""
 
+RECENT, USUAL = 20, 3
+"""So many of a flow's last runs say what is usual, when at least so many of them were clean."""
+
 _ENDED_BATCHES = ("success", "failed", "failure", "aborted", "abandoned", "inactive", "deleted")
 
 
@@ -156,7 +159,23 @@ class Reader:
         ended = self._runs(
             "WHERE t.completed_at IS NOT NULL ORDER BY t.completed_at DESC, t.id LIMIT ?", limit
         )
-        return Live(tuple(open_), tuple(ended))
+        usual = {run.flow_id: self._usual_s(run.flow_id) for run in open_}
+        return Live(
+            tuple(open_), tuple(ended), {flow: each for flow, each in usual.items() if each}
+        )
+
+    def _usual_s(self, flow_id: str) -> float | None:
+        """The median duration of a flow's recent clean runs; None where they are too few."""
+        found = self._connection.execute(
+            "SELECT completed_at - started_at AS took FROM (SELECT * FROM runs WHERE flow_id = ? "
+            f"ORDER BY created_at DESC, id DESC LIMIT {RECENT}) "
+            "WHERE word = 'clean' AND completed_at >= started_at ORDER BY took",
+            (pack_id(flow_id),),
+        ).fetchall()
+        if len(found) < USUAL:
+            return None
+        middle: int = found[len(found) // 2][0] + found[(len(found) - 1) // 2][0]
+        return middle / 2000
 
     def find(self, text: str, limit: int) -> list[Found]:
         """Resources by id, or by a part of their name; exact matches first."""

@@ -7,19 +7,26 @@ painted from the `..._now` twins before anything else has been imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from aeptui.api.models import Model, Run
-from aeptui.mirror.file import connect, prepare
+from aeptui.mirror.connected import Connected, Place
+from aeptui.mirror.file import prepare
 from aeptui.mirror.read import Reader
 from aeptui.mirror.rows import AnyRow, RunRow
 from aeptui.mirror.tables import KINDS
-from aeptui.mirror.troubles import Trouble, TroubleKind
+from aeptui.mirror.troubles import StoreTrouble, Trouble, TroubleKind
 from aeptui.mirror.values import (
+    BEGUN_AGAIN,
+    FRESHNESS,
     Anchor,
     Changed,
     Found,
@@ -39,6 +46,8 @@ if TYPE_CHECKING:
     from aeptui.mirror.write import Writer
 
 T = TypeVar("T")
+
+_READING: ContextVar[int | None] = ContextVar("reading", default=None)
 
 
 class Mirror:
@@ -63,7 +72,10 @@ class Mirror:
         """What happened to the file when it was opened, in a sentence; empty when nothing did."""
         self._run_verdict = run_verdict
         self._clock = clock
-        self._glance = Reader(connect(path))
+        self._begun = 0
+        self._unwritten: dict[str, Freshness] = {}
+        self._place = Place(path, self._renewed)
+        self._glance = Connected(self._place, Reader)
 
     @classmethod
     def open(
@@ -101,20 +113,42 @@ class Mirror:
     def _reading(self) -> Thread[Reader]:
         from aeptui.mirror.threads import Thread
 
-        return Thread("mirror-reads", self.path, Reader)
+        return Thread("mirror-reads", self._place, Reader)
 
     @cached_property
     def _writing(self) -> Thread[Writer]:
         from aeptui.mirror.threads import Thread
         from aeptui.mirror.write import Writer
 
-        return Thread("mirror-writes", self.path, lambda own: Writer(own, self._run_verdict))
+        return Thread("mirror-writes", self._place, lambda own: Writer(own, self._run_verdict))
+
+    def _renewed(self, notice: str) -> None:
+        """Another file stands where ours was: whoever reads asks again, sync begins again."""
+        self.notice = notice or self.notice
+        self._begun += 1
+        everything = (*KINDS, FRESHNESS, BEGUN_AGAIN)
+        self._hub.publish([Changed(kind, all=True) for kind in everything])
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Answers that belong together: if the file is lost meanwhile, the rest is refused.
+
+        Else the later ones would be taken for all there are.
+        """
+        token = _READING.set(self._begun)
+        try:
+            yield
+        finally:
+            _READING.reset(token)
 
     async def _tell(self, work: Callable[[Writer], list[Changed]]) -> Changed | None:
         """Do `work` on the writer thread, which publishes before anybody can be cancelled."""
         hub = self._hub
+        begun = _READING.get()
 
         def write(writer: Writer) -> Changed | None:
+            if begun not in (None, self._begun):
+                raise StoreTrouble("What was known was lost while it was read; it is read again")
             news = work(writer)
             hub.publish(news)
             return news[0] if news else None
@@ -188,7 +222,15 @@ class Mirror:
         """Keep how asking for `kind` went at `at`, and when it is asked again; news of freshness."""
         next_try_at = at + timedelta(seconds=next_in_s)
         told = Trouble(trouble, trouble_kind) if trouble else None
-        await self._tell(lambda writer: writer.note(kind, at, told, next_try_at))
+        try:
+            await self._tell(lambda writer: writer.note(kind, at, told, next_try_at))
+            self._unwritten.pop(kind, None)
+        except StoreTrouble:
+            # That the disk is full cannot be written to it, but has to be said.
+            self._unwritten[kind] = Freshness(
+                None if told else at, trouble, next_try_at, None, told.kind if told else None
+            )
+            self._hub.publish([Changed(FRESHNESS, frozenset({kind}))])
 
     async def notice_others(self) -> None:
         """Publish what other processes have written to this mirror since the last look."""
@@ -229,7 +271,18 @@ class Mirror:
 
     async def freshness(self) -> Mapping[str, Freshness]:
         """By kind; a kind that was never asked for is absent."""
-        return await self.ask(lambda reader: reader.freshness())
+        return self._with_unwritten(await self.ask(lambda reader: reader.freshness()))
+
+    def _with_unwritten(self, known: Mapping[str, Freshness]) -> Mapping[str, Freshness]:
+        told = dict(known)
+        for kind, fresh in list(self._unwritten.items()):
+            before = told.get(kind, Freshness())
+            told[kind] = msgspec.structs.replace(
+                fresh,
+                confirmed_at=fresh.confirmed_at or before.confirmed_at,
+                complete_at=before.complete_at,
+            )
+        return told
 
     async def live(self, limit: int) -> Live:
         return await self.ask(lambda reader: reader.live(limit))
@@ -243,28 +296,30 @@ class Mirror:
         return await self._reading.run(question)
 
     def window_now(self, listing: Listing, height: int, at: Anchor | None = None) -> Window:
-        return self._glance.window(listing, height, at, self._clock())
+        now = self._clock()
+        return self._glance.run(lambda reader: reader.window(listing, height, at, now))
 
     def get_now(self, kind: str, id: str) -> AnyRow | None:
-        return self._glance.get(kind, id)
+        return self._glance.run(lambda reader: reader.get(kind, id))
 
     def body_now(self, kind: str, id: str) -> dict[str, Any] | None:
-        return self._glance.body(kind, id)
+        return self._glance.run(lambda reader: reader.body(kind, id))
 
     def links_now(self, kind: str, id: str) -> list[Linked]:
-        return self._glance.links(kind, id)
+        return self._glance.run(lambda reader: reader.links(kind, id))
 
     def runs_of_now(self, flow_id: str, newest: int) -> list[RunRow]:
-        return self._glance.runs_of(flow_id, newest)
+        return self._glance.run(lambda reader: reader.runs_of(flow_id, newest))
 
     def summary_now(self) -> Summary:
-        return self._glance.summary(self._clock())
+        now = self._clock()
+        return self._glance.run(lambda reader: reader.summary(now))
 
     def freshness_now(self) -> Mapping[str, Freshness]:
-        return self._glance.freshness()
+        return self._with_unwritten(self._glance.run(lambda reader: reader.freshness()))
 
     def live_now(self, limit: int) -> Live:
-        return self._glance.live(limit)
+        return self._glance.run(lambda reader: reader.live(limit))
 
     def find_now(self, text: str, limit: int = 50) -> list[Found]:
-        return self._glance.find(text, limit)
+        return self._glance.run(lambda reader: reader.find(text, limit))

@@ -21,6 +21,7 @@ from aeptui.mirror.lock import Lock
 from aeptui.mirror.loop import SyncLoop, insist
 from aeptui.mirror.store import Mirror
 from aeptui.mirror.troubles import Trouble
+from aeptui.mirror.values import BEGUN_AGAIN
 
 if TYPE_CHECKING:
     from aeptui.api.services import Services, ServiceView
@@ -103,6 +104,7 @@ class Sync:
         self._history = History(
             mirror, clock, settings.history_days, int(settings.max_mb * 1_000_000)
         )
+        self._lost = asyncio.Event()
         self.leading = False
         """Whether this process is the one that syncs the mirror."""
 
@@ -172,18 +174,20 @@ class Sync:
             for kind in HISTORIC:
                 group.create_task(self._past(kind, background), name=f"history-{kind}")
             group.create_task(self._bounds(), name="history-bounds")
+            group.create_task(self._begin_again(), name="sync-again")
 
     # What a tick does
 
     async def _look(self, kind: str, services: ServiceView) -> None:
-        if kind == "flows":
-            await self._flows(services)
-        elif kind in ("runs", "batches"):
-            await self._newest(kind, services)
-        else:
-            await self._whole(kind, services)
-        if kind == "runs":
-            await self._open_runs(services)
+        with self._mirror.reading():
+            if kind == "flows":
+                await self._flows(services)
+            elif kind in HISTORIC:
+                await self._newest(kind, services)
+            else:
+                await self._whole(kind, services)
+            if kind == "runs":
+                await self._open_runs(services)
 
     async def _flows(self, services: ServiceView) -> None:
         """What was updated since; the whole list at first, and whenever a sweep is due."""
@@ -207,10 +211,18 @@ class Sync:
         began = _Began(self._clock)
         ids: list[str] = []
         newest: datetime | None = None
+        pages = 0
         async for page in _pages(kind, services):
             await self._mirror.upsert(kind, page, seen_at=began.at())
             ids += [model.id for model in page]
             newest = _newest(page, "updated_at", newest)
+            pages += 1
+        if kind == "flows" and pages > 1:
+            # Flows come last changed first: one that changed meanwhile moved up, past the
+            # pages that were still to come, and is in none of them.
+            async for page in services.flows.list_flows(updated_since=began.at() - OVERLAP):
+                await self._mirror.upsert(kind, page, seen_at=began.at())
+                ids += [model.id for model in page]
         await self._mirror.prune(kind, ids, seen_at=began.at())
         if newest:
             await self._mirror.upsert(kind, (), seen_at=began.at(), watermark=newest)
@@ -276,7 +288,22 @@ class Sync:
     async def _past(self, kind: str, services: ServiceView) -> None:
         """Read a kind back as far as asked, once; later only what is new is asked for."""
         await self._loops[kind].ticked.wait()
-        await insist(kind, partial(self._history.read, kind, services))
+        while True:
+            lost = self._lost
+            await insist(kind, partial(self._history.read, kind, services))
+            await lost.wait()
+
+    async def _begin_again(self) -> None:
+        """Read everything anew when the mirror's file was lost."""
+        news = self._mirror.news(BEGUN_AGAIN)
+        try:
+            async for _ in news:
+                lost, self._lost = self._lost, asyncio.Event()
+                lost.set()
+                for loop in self._loops.values():
+                    loop.wake()
+        finally:
+            await news.aclose()
 
     async def _bounds(self) -> None:
         """Keep the past within its bounds, once the platform has told its time."""

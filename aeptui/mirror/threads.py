@@ -6,10 +6,9 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Generic, TypeVar
 
-from aeptui.mirror.file import connect
+from aeptui.mirror.connected import Connected, Place
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -18,22 +17,19 @@ T = TypeVar("T")
 class Thread(Generic[S]):
     """Runs work one piece after another, each with the state made from the connection."""
 
-    def __init__(self, name: str, path: Path, make: Callable[[sqlite3.Connection], S]) -> None:
-        self._connection = connect(path)
-        self._state = make(self._connection)
-        self._leaving = False
-        # Unlike `interrupt()`, this also ends a statement that has yet to begin.
-        self._connection.set_progress_handler(lambda: self._leaving, 10_000)
+    def __init__(self, name: str, place: Place, make: Callable[[sqlite3.Connection], S]) -> None:
+        self._connected = Connected(place, make)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def run(self, work: Callable[[S], T]) -> T:
         """Work that has begun is finished even when the caller is cancelled."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, work, self._state)
+        return await loop.run_in_executor(self._executor, self._connected.run, work)
 
     def close(self, *, interrupt: bool) -> None:
         """Finish the piece in hand (or leave it, with `interrupt`), drop the rest, and close."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-        self._leaving = interrupt
+        if interrupt:
+            self._connected.leave()
         self._executor.shutdown(wait=True)
-        self._connection.close()
+        self._connected.close()

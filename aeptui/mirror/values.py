@@ -76,6 +76,9 @@ class Window(msgspec.Struct, frozen=True):
 FRESHNESS = "freshness"
 """Not a kind of resource: news of how asking went. Only who names it hears it."""
 
+BEGUN_AGAIN = "begun-again"
+"""Not a kind of resource: news that the mirror's file was lost, so that all has to be read again."""
+
 NAMED = 2_000
 """More ids than this are not named in news."""
 
@@ -166,3 +169,8 @@ class Live(msgspec.Struct, frozen=True):
 
     open: tuple[RunRow, ...]
     ended: tuple[RunRow, ...]
+    usual_s: Mapping[str, float] = msgspec.field(default_factory=dict)
+    """How long clean runs of a flow last, by the id of the flow, for flows with an open run.
+
+    It is the median of the recent ones; a flow with too few of them is absent.
+    """

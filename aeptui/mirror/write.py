@@ -62,6 +62,7 @@ class Writer:
         self._run_verdict = run_verdict
         self._version = self._data_version()
         self._revisions = self._read_revisions()
+        self._revisions_stale = False
 
     def upsert(
         self,
@@ -195,6 +196,8 @@ class Writer:
             return []
         self._version = version
         before, self._revisions = self._revisions, self._read_revisions()
+        if self._revisions_stale:
+            before, self._revisions_stale = {}, False
         moved = [
             Changed(kind, all=True)
             for kind, revision in self._revisions.items()
@@ -350,12 +353,13 @@ class Writer:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # on a full disk SQLite has undone it itself
+                self._connection.execute("ROLLBACK")
             self._bodies.forget()
-            self._revisions = self._read_revisions()
+            self._revisions_stale = True
             raise
-        self._connection.execute("COMMIT")
 
 
 def _oldest_first(models: Sequence[Model]) -> list[Model]:

@@ -21,10 +21,11 @@ from aeptui.api.errors import ApiTrouble
 from aeptui.api.services import ApiSettings, Secret, Services
 from aeptui.mirror.history import History
 from aeptui.mirror.store import Mirror
-from aeptui.mirror.sync import Sync, SyncSettings
+from aeptui.mirror.sync import SLOW, Sync, SyncSettings
 from aeptui.mirror.tables import KINDS
 from aeptui.mirror.values import Listing
 from aeptui.monitor.state import run_verdict
+from tests.mirror.conftest import spoil
 
 FLOWS = "/data/foundation/flowservice/flows"
 RUNS = "/data/foundation/flowservice/runs"
@@ -194,6 +195,33 @@ async def test_following_reads_history_to_its_end_behind_the_newest(
         counts, held = it.mirror.summary_now().counts, platform.counts()
         assert counts["runs"] == held["runs"] > 200
         assert counts["batches"] == held["batches"] > 100
+
+
+async def test_a_mirror_that_is_spoiled_meanwhile_is_read_again_whole(
+    platform: Platform, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.sqlite"
+    held = platform.counts()
+    async with bench(platform, path) as it:
+
+        def whole() -> bool:
+            known, counts = it.mirror.freshness_now(), it.mirror.summary_now().counts
+            same = (
+                counts.get("runs") == held["runs"]
+                and counts.get("batches") == held["batches"]
+                and counts.get("flows") == held["flows"]
+                and counts.get("datasets") == held["dataSets"]
+            )
+            return same and all(
+                kind in known and known[kind].complete_at for kind in (*SLOW, "flows", "runs")
+            )
+
+        async with following(it.sync):
+            await until(it.mirror, whole)
+            spoil(path)
+            assert it.mirror.summary_now().counts == {}
+            assert "damaged" in it.mirror.notice
+            await until(it.mirror, whole)
 
 
 @pytest.mark.parametrize("kind", ["runs", "batches"])

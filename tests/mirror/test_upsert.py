@@ -211,6 +211,30 @@ async def test_live_shows_what_is_open_and_what_ended_last(mirror: Mirror) -> No
     assert [row.id for row in live.ended] == ["last", "before"]
 
 
+async def test_live_knows_how_long_clean_runs_of_a_flow_usually_last(mirror: Mirror) -> None:
+    def ended(n: int, flow: str, seconds: int, state: str = "success") -> Run:
+        began = NOW - timedelta(hours=n)
+        return Run(
+            id=f"{flow}{n}",
+            flow_id=flow,
+            state=state,
+            created_at=began,
+            started_at=began,
+            completed_at=began + timedelta(seconds=seconds),
+        )
+
+    took = [100, 140, 120, 90, 3000]
+    runs = [ended(n, "often", seconds) for n, seconds in enumerate(took, 1)]
+    runs += [ended(9, "often", 7, "failed"), ended(1, "seldom", 5), ended(2, "seldom", 5)]
+    # What is long past is not usual any more.
+    runs += [ended(n, "changed", 60) for n in range(1, 21)]
+    runs += [ended(n, "changed", 6000) for n in range(21, 60)]
+    flows = ("often", "seldom", "changed", "new")
+    runs += [run(f"open {flow}", flow_id=flow, state="inProgress") for flow in flows]
+    await mirror.upsert("runs", runs, seen_at=NOW)
+    assert (await mirror.live(9)).usual_s == {"often": 120, "changed": 60}
+
+
 async def test_find_knows_ids_and_parts_of_names(mirror: Mirror) -> None:
     flows = [Flow(id=str(uuid.uuid4()), name=name) for name in ("contacts", "old contacts")]
     await mirror.upsert("flows", flows, seen_at=NOW)
