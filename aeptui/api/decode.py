@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from aeptui.api import quick
 from aeptui.api.models import (
     BaseConnection,
     Batch,
@@ -126,6 +127,11 @@ def flow_spec(raw: bytes) -> FlowSpec:
 
 
 def flow(raw: bytes) -> Flow:
+    return quick.flow(raw) or tolerant_flow(raw)
+
+
+def tolerant_flow(raw: bytes) -> Flow:
+    """A flow whose parts may be of any type."""
     told = told_by(raw)
     source = next(iter(parts(part(told, "inheritedAttributes"), "sourceConnections")), {})
     base = part(source, "baseConnection")

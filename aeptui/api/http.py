@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import sys
 
 _CLI = "httpx._main"
@@ -16,4 +18,15 @@ else:
     finally:
         sys.modules.pop(_CLI, None)
 
-__all__ = ["httpx"]
+__all__ = ["httpx", "load_the_rest"]
+
+_AT_THE_FIRST_REQUEST = ("httpcore", "h11", "anyio.streams.tls", "anyio._backends._asyncio")
+
+
+def load_the_rest() -> None:
+    """Load what httpx would load at its first request, on the loop that also draws."""
+    for name in _AT_THE_FIRST_REQUEST:
+        importlib.import_module(name)
+    if "sniffio" not in sys.modules and importlib.util.find_spec("sniffio") is None:
+        # httpcore looks for it on the disk several times in each request, and gets by without.
+        sys.modules["sniffio"] = None  # type: ignore[assignment]

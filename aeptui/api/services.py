@@ -193,8 +193,10 @@ class Services(ServiceView):
                     await client.aclose()
 
     def _open(self) -> WritingClient:
+        from aeptui.api.http import load_the_rest
         from aeptui.api.writer import WritingClient
 
+        load_the_rest()
         return WritingClient(
             self.settings,
             clock=self.clock,

@@ -24,7 +24,8 @@ Told: TypeAlias = dict[str, Any]
 
 LONGEST_NAME = 1_000
 _SECONDS_BELOW = 10**11
-_LATEST = 253_402_300_799  # the last second that a datetime can hold
+_LATEST_MS = 253_402_300_799_999  # the last that a datetime can hold
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATION = re.compile(
     r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?"
 )
@@ -219,15 +220,10 @@ def truth(value: Any) -> bool | None:
 
 def when(value: Any) -> datetime | None:
     """A moment in UTC: below 10^11 a number is seconds, else milliseconds; or an ISO text."""
-    since_epoch = number(value)
+    since_epoch = value if type(value) is int else number(value)
     if since_epoch is not None:
-        seconds = since_epoch if since_epoch < _SECONDS_BELOW else since_epoch / 1000
-        if not 0 < seconds < _LATEST:
-            return None
-        whole, millis = (
-            (since_epoch, 0) if since_epoch < _SECONDS_BELOW else divmod(since_epoch, 1000)
-        )
-        return datetime.fromtimestamp(whole, UTC) + timedelta(milliseconds=millis)
+        millis = since_epoch * 1000 if since_epoch < _SECONDS_BELOW else since_epoch
+        return _EPOCH + timedelta(0, 0, 0, millis) if 0 < millis <= _LATEST_MS else None
     if not isinstance(value, str):
         return None
     try:
@@ -238,7 +234,10 @@ def when(value: Any) -> datetime | None:
 
 
 def first_when(values: Iterable[Any]) -> datetime | None:
-    return next((moment for value in values if (moment := when(value)) is not None), None)
+    for value in values:
+        if (moment := when(value)) is not None:
+            return moment
+    return None
 
 
 def duration(value: Any) -> timedelta | None:

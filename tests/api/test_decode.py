@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeptui.api import decode
+from aeptui.api import decode, quick
 from aeptui.api.models import Model, RunError
 
 START = 1767268800000
@@ -172,6 +173,42 @@ def test_a_flow_is_read_with_its_texts_for_numbers() -> None:
     assert (flow.last_run_id, flow.last_run_at) == ("r1", NOON)
     assert (flow.operation, flow.etag) == ("create completed", '"1a0037e4"')
     assert flow.name == "[red]Contacts"
+
+
+def test_a_flow_as_documented_is_read_the_quick_way() -> None:
+    raw = wire(**FLOW)
+    assert quick.flow(raw) == decode.tolerant_flow(raw)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_quick_way_and_the_tolerant_one_read_the_same(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(100):
+        raw = msgspec.json.encode(spoilt_value(FLOW, chance))
+        read = quick.flow(raw) if raw.startswith(b"{") else None
+        assert read is None or read == decode.tolerant_flow(raw), raw
+
+
+def spoilt_value(value: Any, chance: random.Random) -> Any:
+    """`value` with some parts of it replaced by something else."""
+    if chance.random() < 0.06:
+        return chance.choice(
+            [None, "", "x" * 2_000, 7, "7", -1, 2**70, 1.5, 1e30, True, "true", [], {}, [{}], "é"]
+        )
+    if isinstance(value, dict):
+        return {key: spoilt_value(part, chance) for key, part in value.items()}
+    return [spoilt_value(each, chance) for each in value] if isinstance(value, list) else value
+
+
+@given(st.integers(0, 253_402_300_799_999))
+def test_each_millisecond_is_kept(since_epoch: int) -> None:
+    moment = decode.flow(wire(id="f", createdAt=since_epoch)).created_at
+    if since_epoch >= 10**11:
+        assert moment is not None
+        assert (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1) == (
+            since_epoch
+        )
+        assert moment.microsecond % 1000 == 0
 
 
 def test_a_draft_without_anything_is_a_flow() -> None:

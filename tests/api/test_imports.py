@@ -7,6 +7,11 @@ import sys
 
 import pytest
 
+from tests.api.canned import Canned, Reply
+
+SMALL = {"http.client", "stringprep", "encodings.idna"}
+"""Modules of the standard library that may be loaded late."""
+
 
 def loaded_after(statement: str) -> set[str]:
     code = f"import sys\n{statement}\nprint(*sys.modules)"
@@ -35,6 +40,26 @@ def test_httpx_is_loaded_without_its_command_line() -> None:
     loaded = loaded_after("import aeptui.api.client")
     assert "httpx" in loaded
     assert not loaded & {"httpx._main", "click", "rich", "pygments"}
+
+
+def test_nothing_is_left_to_load_at_the_first_request(canned: Canned) -> None:
+    """A request on the loop that also draws would make the screen wait for it."""
+    canned.says("GET", "/data/foundation/flowservice/flows/f1", Reply({"items": [{"id": "f1"}]}))
+    ask = f"""
+import asyncio
+from aeptui.api.services import ApiSettings, Secret, Services
+before = set()
+async def ask():
+    url = {canned.url!r}
+    settings = ApiSettings(org_id='o', client_id='c', sandbox='dev', platform_url=url,
+                           ims_url=url, client_secret=Secret('secret'))
+    async with Services(settings) as services:
+        before.update(sys.modules)
+        await services.flows.get_flow('f1')
+    print(*(set(sys.modules) - before))
+    sys.exit()
+asyncio.run(ask())"""
+    assert loaded_after(ask) <= SMALL
 
 
 def test_the_client_knows_nothing_of_the_emulator() -> None:
