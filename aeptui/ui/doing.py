@@ -14,7 +14,7 @@ from aeptui.forms.fields import Choice
 from aeptui.mirror.rows import Row
 from aeptui.nearest import nearest
 from aeptui.resources import registry
-from aeptui.resources.definition import Action
+from aeptui.resources.definition import Action, Tone
 from aeptui.session import Session
 from aeptui.ui.screens.acting import CREATABLE, confirmed
 from aeptui.ui.screens.choosing import Chooser, among
@@ -110,7 +110,7 @@ class Doing:
                 page = ListPage(session, registry.BY_KIND[kind])
                 await app.push_screen(page)
         await page.select(id)
-        page.say(words, "good")
+        self._say(words, "good")
 
     # Acting -----------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class Doing:
         session = page.session
         try:
             if await confirmed(page, action, row):
-                page.say(f"{action.label.capitalize()}: {name} …", "busy")
+                self._say(f"{action.label.capitalize()}: {name} …", "busy")
                 await self._perform(session, action, row)
         finally:
             del self._acting[row.id]
@@ -139,9 +139,9 @@ class Doing:
         try:
             said = await action.perform(session, row)
         except (ApiTrouble, JournalError, RehearsalError) as trouble:
-            self._app.page.say(f"Not done: {trouble}", "bad")
+            self._say(f"Not done: {trouble}", "bad")
         else:
-            self._app.page.say(f"{said}.", "good")
+            self._say(f"{said}.", "good")
 
     def rename(self, page: Page, kind: str, row: Row, name: str) -> None:
         """Give a resource another name."""
@@ -160,6 +160,12 @@ class Doing:
             confirm=(lambda _session, _row: told) if page.session.protected else None,
         )
         self.act(page, action, row)
+
+    def _say(self, words: str, tone: Tone) -> None:
+        """Say it on the page in front, unless the console is being left."""
+        page = self._app.page
+        if page.query("#keys"):
+            page.say(words, tone)
 
     # Writing ------------------------------------------------------------------------------
 

@@ -158,14 +158,15 @@ class AnswerPage(Page):
 
     def show(self) -> None:
         """Draw the questions with their answers, and ask for what they lack."""
-        if not self._drawn or self.over:
-            return
-        self.lookups.start_over()
+        if not self._drawn or self.over or not self.query("#fields"):
+            return  # a late answer of the platform, for a page that is being left
+        self.show_heading()
+        self.lookups.start_over()  # the heading may read more than this page asks for
         fields = self.sheet.fields(self.answers, self.lookups)
         self.questions.put(fields, self.answers, self.faults(fields), self._names_of(fields))
-        self.show_heading()
         self.refresh_bindings()
-        if self.lookups.missing() and not self._stopped:
+        if self.lookups.missing() and not self._stopped and not self.asking:
+            self.asking = True
             self.ask()
 
     def faults(self, fields: Sequence[Field], *, every: bool = False) -> dict[str, str]:
@@ -221,9 +222,6 @@ class AnswerPage(Page):
     @work(group="ask")
     async def ask(self) -> None:
         """Put what is missing, and again while the answers raise more; one round at a time."""
-        if self.asking:
-            return
-        self.asking = True
         try:
             while self.is_mounted and not self._stopped:
                 self.lookups.start_over()
@@ -244,8 +242,11 @@ class AnswerPage(Page):
         finally:
             self.asking = False
         self.show()
+        if self._onward and self.query("#fields"):
+            self._go_onward()
 
     asking = False
+    _onward = ""
 
     async def _services(self) -> ServiceView:
         """The services; a local platform that does not run is a platform out of reach."""
@@ -262,7 +263,7 @@ class AnswerPage(Page):
         if not self.asking:
             return False
         self.workers.cancel_group(self, "ask")
-        self._stopped = True
+        self._stopped, self.asking = True, False
         self.saying.put("Stopped asking. Enter on the field asks again.")
         return True
 
@@ -300,9 +301,18 @@ class AnswerPage(Page):
         self.touched.add(field.name)
         if value is not None:
             self.answer(field.name, value)
-            self.questions.action_go(1)
+            self._onward = field.name
+            if not self.asking:
+                self._go_onward()
         else:
             self.show()
+
+    def _go_onward(self) -> None:
+        """To the field after the one that was chosen, once all that the choice brings is there."""
+        at = self.questions.field
+        if at is not None and at.name == self._onward:
+            self.questions.action_go(1)
+        self._onward = ""
 
     async def _chosen(self, field: Field) -> Any:
         now = answer_to(field, self.answers)

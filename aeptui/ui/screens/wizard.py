@@ -49,7 +49,9 @@ class PageSheet:
         return crm_flow.fields(self.page, answers, lookups)
 
     def check(self, answers: Answers, lookups: Lookups) -> dict[str, str]:
-        """The faults of the page."""
+        """The faults of the page; the review has those of all."""
+        if not self.page.parts:
+            return crm_flow.check_all(answers, lookups)
         return crm_flow.check(self.page, answers, lookups)
 
     def change(self, answers: Answers, name: str, value: Value) -> dict[str, Value]:

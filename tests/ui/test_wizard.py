@@ -1,0 +1,254 @@
+"""The wizard at 80x24, by keys alone, against the emulator over real HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from aeptui.pipelines.request import preview
+from aeptui.session import session_for
+from aeptui.ui.screens.home import HomePage
+from aeptui.ui.screens.wizard import REVIEW, WizardPage
+from tests.emulator.conftest import Rehearsal
+from tests.emulator.tutorial import counted, runs_of, summary
+from tests.forms.conftest import make_base
+from tests.ui.conftest import Console, console
+from tests.ui.platform import (
+    PASSWORD,
+    TOKEN,
+    choose,
+    configured,
+    everything_kept,
+    fill_base,
+    profile_on,
+    proxied,
+    tick,
+    until_settled,
+)
+
+COLUMNS = ("Id", "FirstName", "LastName", "Description", "LastModifiedDate")
+
+
+async def open_wizard(at: Console) -> WizardPage:
+    await at.press("n")
+    await at.sees("New CRM flow")
+    await at.press("enter")
+    await at.until(lambda: isinstance(at.app.screen, WizardPage))
+    await until_settled(at)
+    page = at.app.screen
+    assert isinstance(page, WizardPage)
+    return page
+
+
+async def turn(at: Console, page: int) -> None:
+    await until_settled(at)
+    await at.press("ctrl+g")
+    await at.sees(f"page {page} of 7")
+    await until_settled(at)
+
+
+async def answer_the_pages(at: Console) -> None:
+    """From the table to the review, with the base connection settled; the rest as proposed."""
+    await turn(at, 2)
+    await at.press("down")
+    await choose(at, "contact")
+    await until_settled(at)
+    await at.press("enter")
+    await at.sees("space tick")
+    await at.press("ctrl+a")
+    await at.sees("0 chosen")
+    for name in COLUMNS:
+        await at.type(name)
+        await at.press("space", "ctrl+u")
+    await at.press("enter")
+    await at.sees(f"{len(COLUMNS)} of 28")
+    await turn(at, 3)
+    await at.press("down", "down", "down")
+    await tick(at, "record", "demographic")
+    await until_settled(at)
+    await turn(at, 4)
+    await turn(at, 5)
+    await turn(at, 6)
+    await turn(at, 7)
+
+
+async def test_the_wizard_walks_from_empty_to_a_finished_first_run(
+    platform: Rehearsal, api: httpx.Client, tmp_path: Path
+) -> None:
+    base_id = make_base(api)
+    with proxied(platform) as proxy:
+        async with (
+            session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+            console(session) as at,
+        ):
+            await at.until(lambda: session.mirror.get_now("base-connections", base_id))
+            page = await open_wizard(at)
+            await at.press("down")
+            await choose(at, "prod")
+            await answer_the_pages(at)
+            plan = page.plan()
+            assert plan is not None, page._why_no_plan()
+            assert [step.name for step in plan.steps] == [
+                *("source_connection", "schema", "dataset"),
+                *("target_connection", "mapping_set", "flow"),
+            ]
+            shown = page.view.request.partition("\n\n")[2]
+            before = len(proxy.writes)
+            await at.press("ctrl+g", "ctrl+g", "ctrl+g")
+            await at.until(lambda: isinstance(at.app.screen, HomePage), tries=1500)
+
+            sent = proxy.writes[before:]
+            assert [each.method for each in sent] == ["POST"] * 6
+            assert sent[0].body.decode() == shown
+            ids = {step.name: made for step, made in page._stands}
+            for step, request in zip(plan.steps, sent, strict=True):
+                assert request.body == preview(step, ids).body
+
+            (flow,) = api.get("/data/foundation/flowservice/flows").json()["items"]
+            assert at.table.held == flow["id"]
+            due_ms = int(flow["scheduleParams"]["startTime"]) * 1000
+            platform.advance(minutes=22)
+            (run,) = runs_of(api, flow["id"])
+            assert summary(run) == counted(platform, None, due_ms)
+            session.sync.refresh()
+            lost = f"{summary(run)['failedRecordCount']:,}"
+            await at.until(
+                lambda: any("PARTIAL" in row and lost in row for row in at.text.splitlines()),
+                tries=1500,
+            )
+            await at.press("enter")
+            await at.sees(f"{summary(run)['inputRecordCount']:,}")
+
+
+async def test_a_new_base_connection_makes_a_seventh_write_and_no_secret_is_kept(
+    platform: Rehearsal, tmp_path: Path
+) -> None:
+    with proxied(platform) as proxy:
+        async with (
+            session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+            console(session) as at,
+        ):
+            page = await open_wizard(at)
+            await at.press("left", "down")
+            await fill_base(at)
+            screens = [at.text]
+            await turn(at, 2)
+            await at.press("down")
+            await at.type("Contact")
+            await at.press("down")
+            await at.type("Id, FirstName, LastModifiedDate:date-time")
+            await turn(at, 3)
+            await at.press("down", "down", "down")
+            await tick(at, "record", "demographic")
+            for number in (4, 5, 6, 7):
+                await turn(at, number)
+                screens.append(at.text)
+            plan = page.plan()
+            assert plan is not None, page._why_no_plan()
+            assert len(plan.steps) == 7
+            screens += [page.view.request, page.view.curl]
+            await at.press("ctrl+g")
+            await at.until(lambda: isinstance(at.app.screen, HomePage), tries=1500)
+            screens.append(at.text)
+            told = proxy.writes[0].body
+            assert b'"securityToken": "' + TOKEN.encode() in told and PASSWORD.encode() in told
+        kept = everything_kept(tmp_path / "state").decode("utf-8", "replace")
+        for secret in (PASSWORD, TOKEN):
+            assert secret not in kept
+            assert not any(secret in screen for screen in screens)
+
+
+async def test_going_back_and_leaving_lose_no_answer(
+    platform: Rehearsal, api: httpx.Client, tmp_path: Path
+) -> None:
+    base_id = make_base(api)
+    with proxied(platform) as proxy:
+        async with (
+            session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+            console(session) as at,
+        ):
+            await at.until(lambda: session.mirror.get_now("base-connections", base_id))
+            page = await open_wizard(at)
+            await at.press("down")
+            await choose(at, "prod")
+            await answer_the_pages(at)
+            answers: dict[str, Any] = dict(page.answers)
+            for _ in range(REVIEW):
+                await at.press("escape")
+            await at.sees("page 1 of 7")
+            assert page.answers == answers
+            await at.press("escape")
+            await at.until(lambda: isinstance(at.app.screen, HomePage))
+            again = await open_wizard(at)
+            assert again is not page and again.answers == answers
+            assert "of last time" in at.text
+            await at.press("ctrl+r")
+            await at.until(lambda: again.view.plan is not None)
+        assert proxy.writes == []
+
+
+async def test_a_write_that_is_refused_half_way_is_gone_on_from_and_nothing_is_made_twice(
+    platform: Rehearsal, api: httpx.Client, tmp_path: Path
+) -> None:
+    base_id = make_base(api)
+    with proxied(platform) as proxy:
+        async with (
+            session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+            console(session) as at,
+        ):
+            await at.until(lambda: session.mirror.get_now("base-connections", base_id))
+            page = await open_wizard(at)
+            await at.press("down")
+            await choose(at, "prod")
+            await answer_the_pages(at)
+            platform.ask(
+                "faults", service="catalog", method="POST", path="*/dataSets",
+                kind="status", status=400, times=1,
+                body={"title": "BadRequest", "status": 400, "detail": "The name is not wanted"},
+            )  # fmt: skip
+            await at.press("ctrl+g")
+            await at.until(lambda: page._stands and not page._busy, tries=1500)
+            assert len(page._stands) == 2
+            await at.sees("2 writes are done")
+            answers = dict(page.answers)
+            if not page.reviewing:
+                assert "The name is not wanted" in at.text
+                await at.press("ctrl+r")
+            await at.sees("page 7 of 7")
+            assert page.answers == answers
+            await at.press("ctrl+g")
+            await at.until(lambda: isinstance(at.app.screen, HomePage), tries=1500)
+        paths = [each.path.rpartition("/")[2] for each in proxy.writes]
+        assert paths.count("sourceConnections") == 1 and paths.count("schemas") == 1
+        assert paths.count("dataSets") == 2
+
+
+async def test_what_a_stopped_plan_made_can_be_taken_back(
+    platform: Rehearsal, api: httpx.Client, tmp_path: Path
+) -> None:
+    base_id = make_base(api)
+    with proxied(platform) as proxy:
+        async with (
+            session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+            console(session) as at,
+        ):
+            await at.until(lambda: session.mirror.get_now("base-connections", base_id))
+            page = await open_wizard(at)
+            await at.press("down")
+            await choose(at, "prod")
+            await answer_the_pages(at)
+            platform.ask(
+                "faults", service="catalog", method="POST", path="*/dataSets",
+                kind="status", status=403, times=1,
+            )  # fmt: skip
+            await at.press("ctrl+g")
+            await at.until(lambda: page._stands and not page._busy, tries=1500)
+            await at.press("ctrl+x")
+            await at.sees("Undo what was made?")
+            await at.press("y")
+            await at.until(lambda: not page._stands and not page._busy, tries=1500)
+            assert "rolled back" in at.text
+        items = api.get("/data/foundation/flowservice/sourceConnections").json()["items"]
+        assert items == []
