@@ -173,8 +173,10 @@ def texts(value: Any) -> tuple[str, ...]:
 
 def number(value: Any) -> int | None:
     """An integer, also from digits in a string."""
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
+    if type(value) is int:
+        return value if abs(value) < 2**63 else None
     if isinstance(value, float):
         return int(value) if abs(value) < 2**63 else None
     if isinstance(value, str) and len(value) < 20 and value.strip().lstrip("-").isdecimal():
@@ -182,7 +184,7 @@ def number(value: Any) -> int | None:
             return int(value)
         except ValueError:  # such as "--1"
             return None
-    return value if isinstance(value, int) and abs(value) < 2**63 else None
+    return None
 
 
 def count(value: Any) -> int | None:
@@ -220,6 +222,8 @@ def truth(value: Any) -> bool | None:
 
 def when(value: Any) -> datetime | None:
     """A moment in UTC: below 10^11 a number is seconds, else milliseconds; or an ISO text."""
+    if value is None:
+        return None
     since_epoch = value if type(value) is int else number(value)
     if since_epoch is not None:
         millis = since_epoch * 1000 if since_epoch < _SECONDS_BELOW else since_epoch
