@@ -4,7 +4,7 @@ import importlib
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from email.utils import formatdate
 from threading import Condition
 from typing import TYPE_CHECKING
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from aeptui.emulator.runner import Runner
 
 __all__ = ["Call", "Emulator", "Handler", "create_app", "endpoint"]
+
+PATIENCE_S = 0.05  # how long a request may work off what is due before it is answered
+IDLE_S = 0.5
 
 ENTITIES = ("connections", "sourceConnections", "targetConnections", "flows", "runs")
 
@@ -92,16 +95,31 @@ class Emulator:
         settle: bool,
         atomic: bool,
     ) -> Response:
-        """One request from its checks to its answer, as one transaction if it is `atomic`."""
+        """One request from its checks to its answer, as one transaction if it is `atomic`.
+
+        When more is due than can be done at once, the answer is of an earlier moment, and whole.
+        """
+        if not atomic:  # it takes the lock itself, step by step
+            return handler(call)
         with self._my_turn():
             if authorised:
                 authorise(call)
             if settle and self.making is None:
-                self.runner.settle()
+                self.runner.settle(within_s=PATIENCE_S)
             if sandbox:
                 choose_sandbox(call)
-            with self.world.transaction() if atomic else nullcontext():
+            with self.world.transaction():
                 return handler(call)
+
+    def keep_up(self) -> float:
+        """Do some of what is due; answers how long to wait, in seconds, before it is asked again."""
+        with self.world.lock:
+            if self.making is not None:
+                return IDLE_S
+            self.runner.settle(within_s=PATIENCE_S)
+            wait_s = self.runner.wait_s()
+        self.give_way()
+        return min(wait_s, IDLE_S)
 
     def race(self, path: str) -> None:
         """Change the entity that a path names, as somebody else's write would."""

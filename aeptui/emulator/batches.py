@@ -13,6 +13,8 @@ INPUT_FILE = "input_files/fileMetaData1.json"
 PART_FILE = "part-{0:04d}.json"
 SAMPLES = 10
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
 
 def open_batch(
     world: World,
@@ -131,10 +133,7 @@ def write_samples(
 
 
 def json_lines(records: Sequence[dict[str, Any]]) -> bytes:
-    text = "".join(
-        json.dumps(one, ensure_ascii=False, separators=(",", ":"), default=str) + "\n"
-        for one in records
-    )
+    text = "".join(f"{_encode(one)}\n" for one in records)
     # A lone surrogate in a CRM's text has no UTF-8; it is written as JSON's own escape.
     return text.encode("utf-8", errors="backslashreplace")
 

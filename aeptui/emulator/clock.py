@@ -9,6 +9,8 @@ class Clock:
     """Epoch milliseconds that run `speed` times as fast as real ones and never go back.
 
     It counts on a monotonic clock, so a change of the machine's own time moves nothing.
+    Who brings the world up to date holds it at what is not done yet: when there is more to
+    do than can be done, emulated time waits, and nobody sees a moment that is half lived.
     """
 
     def __init__(
@@ -19,10 +21,24 @@ class Clock:
         self._base_ms = float(start_ms)
         self._since = monotonic()
         self._speed = speed
+        self._held_ms: float | None = None
+        self._shown_ms = 0.0
 
     def now_ms(self) -> int:
+        """The world's present: no later than what `hold` allows."""
+        with self._lock:
+            return int(self._present())
+
+    def wanted_ms(self) -> int:
+        """The moment up to which the world has to be brought."""
         with self._lock:
             return int(self._reading())
+
+    def hold(self, at_ms: int | None) -> None:
+        """Go no further than this, or as far as wanted; what was shown stays shown."""
+        with self._lock:
+            self._present()
+            self._held_ms = None if at_ms is None else float(at_ms)
 
     @property
     def speed(self) -> float:
@@ -48,7 +64,15 @@ class Clock:
     def begin(self, now_ms: int) -> None:
         """Start anywhere, earlier too: only for a world in which nothing has happened yet."""
         with self._lock:
+            self._held_ms, self._shown_ms = None, 0.0
             self._rebase(float(now_ms))
+
+    def _present(self) -> float:
+        reading = self._reading()
+        if self._held_ms is not None:
+            reading = min(reading, self._held_ms)
+        self._shown_ms = max(self._shown_ms, reading)
+        return self._shown_ms
 
     def _reading(self) -> float:
         return self._base_ms + (self._monotonic() - self._since) * 1000 * self._speed

@@ -7,7 +7,7 @@ import ipaddress
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -20,7 +20,11 @@ from aeptui.emulator.requestlog import CONTROL
 from aeptui.emulator.services.quirks import QUIRKS
 from aeptui.emulator.world import World
 
+if TYPE_CHECKING:
+    from aeptui.emulator.runner import Runner
+
 FASTEST = 10_000.0
+PATIENCE_S = 0.05  # how long others wait at most while the clock is moved far
 LONGEST_S = 366 * 86_400.0
 LONGEST_LATENCY_S = 600.0
 COUNTED = (
@@ -106,16 +110,33 @@ def state(call: Call) -> Response:
 
 
 def clock(call: Call) -> Response:
+    """Move time, and answer when all that was due by then is done; others are served meanwhile."""
     body = _known(call, "advance_s", "speed")
+    emulator, time = call.emulator, call.world.clock
+    speed = _number(body, "speed", 0.0, FASTEST) if "speed" in body else None
+    advance_s = _number(body, "advance_s", 0.0, LONGEST_S) if "advance_s" in body else 0.0
+    with call.world.lock:
+        runner = _runner(call)
+        runner.settle(within_s=0)  # sees what was made just now before time moves on
+        if speed is not None:
+            time.speed = speed
+        time.advance(advance_s)
+        before, until_ms = runner.ended, time.wanted_ms()
+    while True:
+        with call.world.lock:
+            runner = _runner(call)
+            runner.settle(until_ms, within_s=PATIENCE_S)
+            if not runner.is_behind(until_ms):
+                return JSONResponse(
+                    {"now_ms": time.now_ms(), "runs_settled": runner.ended - before}
+                )
+        emulator.give_way()
+
+
+def _runner(call: Call) -> "Runner":
     if call.emulator.making is not None:
         raise plain_error(409, "Conflict", "The world is being made; its clock is not free yet.")
-    time = call.world.clock
-    if "speed" in body:
-        time.speed = _number(body, "speed", 0.0, FASTEST)
-    if "advance_s" in body:
-        time.advance(_number(body, "advance_s", 0.0, LONGEST_S))
-    settled = call.emulator.runner.settle()
-    return JSONResponse({"now_ms": time.now_ms(), "runs_settled": settled})
+    return call.emulator.runner
 
 
 def list_faults(call: Call) -> Response:

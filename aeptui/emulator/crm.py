@@ -41,6 +41,9 @@ __all__ = [
     "seal",
 ]
 
+# Changes scatter over the file: many at once touch each page once.
+_WRITTEN_AT_ONCE = 5000
+_CACHE_KB = 24_000
 _EXPIRES_MS = 24 * 3600 * 1000
 _SPOILED = {
     "date": "2026-02-30",
@@ -78,12 +81,15 @@ class Crm:
         self._seed = seed
         self._now_ms = start_ms
         self._sizes: dict[str, int] = {}
+        self._unwritten = 0
         self._db = sqlite3.connect(
             "" if path is None else path, check_same_thread=False, isolation_level=None
         )
         kept.mark(self._db)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA wal_autocheckpoint = 4000")
+        self._db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         self._db.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT)")
         if self._recall("seed") == str(seed):
             self._open()
@@ -92,6 +98,7 @@ class Crm:
 
     def begin(self, seed: int, start_ms: int) -> None:
         """Forget every row and hold what a CRM of this seed holds at `start_ms`."""
+        self.keep()
         with _Transaction(self._db):
             self._drop()
             for statement in crm_rows.create_statements():
@@ -105,17 +112,36 @@ class Crm:
         self._open()
 
     def close(self) -> None:
+        self.keep()
         self._db.close()
 
     def advance(self, to_ms: int) -> None:
-        """Apply the changes that this seed holds up to then; going back is ignored."""
+        """Apply the changes that this seed holds up to then; going back is ignored.
+
+        They are written by `keep`, or when they are many.
+        """
         if to_ms <= self._now_ms:
             return
-        with _Transaction(self._db):
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+        try:
             for change in crm_changes.changes(self._seed, self._now_ms, to_ms):
                 self._apply(change)
+                self._unwritten += 1
             self._remember("now_ms", str(to_ms))
-        self._now_ms = to_ms
+            self._now_ms = to_ms
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            self._open()  # as it was when it was last written
+            raise
+        if self._unwritten >= _WRITTEN_AT_ONCE:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write what has changed; what a crash takes away before that comes again as it was."""
+        if self._db.in_transaction:
+            self._db.execute("COMMIT")
+        self._unwritten = 0
 
     def check_credentials(
         self, spec_id: str, auth_spec: str, secrets: Mapping[str, str], *, made_ms: int, now_ms: int
@@ -233,6 +259,7 @@ class Crm:
     # -- making and changing rows
 
     def _open(self) -> None:
+        self._unwritten = 0
         self._seed = int(self._recall("seed") or 0)
         self._now_ms = int(self._recall("now_ms") or 0)
         self._owners = _owners(self._seed)

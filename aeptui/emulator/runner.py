@@ -4,6 +4,8 @@ Ticks of schedules make runs, runs go from step to step, flows end their changes
 The same code serves a clock that runs, one that is moved by hand, and the making of a world.
 """
 
+import math
+import time
 from typing import Any
 
 from aeptui.emulator.agenda import Agenda, Due, Reached
@@ -18,6 +20,8 @@ from aeptui.emulator.world import SYNTHETIC, Document, World, audit
 LAG_MS = (10_000, 30_000)  # from a tick to the start of its run
 CHANGE_MS = (3_000, 8_000)  # how long a flow takes to change its state
 EVENTS_PER_COMMIT = 64
+DAY_MS = 86_400_000
+FILES_LIVE_MS = 30 * DAY_MS  # the runs and batches themselves stay
 
 # What becomes of a flow whose provider is at work on it.
 SETTLES_TO = {
@@ -49,31 +53,56 @@ class Runner:
             self._staging = Staging(world)
         self._execution = Execution(world, crm, self._staging)
         self._struck = Snapshot(incidents)
+        self.ended = 0  # runs that ended since this process began
+        self._tidied_ms = 0
         self._next_ms: int | None = None
         self._seen_changes = -1
         self._seen_updates: dict[str, int] = {}
         self._seen_slow: tuple[str, ...] = ()
         self._seen_world = ""
 
-    def settle(self) -> int:
-        """Do everything that is due; answers how many runs ended."""
+    def settle(self, until_ms: int | None = None, within_s: float | None = None) -> int:
+        """Do what is due by now, or by `until_ms`; answers how many runs ended.
+
+        With `within_s` it stops when so much real time has passed, or after one transaction.
+        The clock is then held at the next thing to do, and `is_behind` says so.
+        """
         world = self._world
         with world.lock:
-            now_ms = world.clock.now_ms()
-            if world.db.total_changes == self._seen_changes and (
-                self._next_ms is None or now_ms < self._next_ms
-            ):
+            until_ms = world.clock.wanted_ms() if until_ms is None else until_ms
+            if world.db.total_changes == self._seen_changes and not self._due_by(until_ms):
                 return 0
+            deadline = None if within_s is None else time.monotonic() + within_s
             with world.transaction():
-                self._look_around(now_ms)
-            ended, more = 0, True
+                self._look_around(world.clock.now_ms())
+            before, more = self.ended, True
             while more:
-                with world.transaction():
-                    more, count = self._some(now_ms)
-                ended += count
+                with world.holding():
+                    more = self._some(until_ms, deadline)
+                if deadline is not None and time.monotonic() >= deadline:
+                    break
+            self._tidy(world.clock.now_ms())
+            self.crm.keep()
             self._next_ms = self._agenda.next_ms()
+            world.clock.hold(self._next_ms)
             self._seen_changes = world.db.total_changes
-            return ended
+            return self.ended - before
+
+    def is_behind(self, until_ms: int | None = None) -> bool:
+        """Whether `settle` left something undone that was due by now, or by `until_ms`."""
+        with self._world.lock:
+            return self._due_by(self._world.clock.wanted_ms() if until_ms is None else until_ms)
+
+    def wait_s(self) -> float:
+        """Real seconds until something falls due, as fast as the clock runs; 0 when behind."""
+        clock = self._world.clock
+        if self._next_ms is None:
+            return math.inf
+        ahead_ms = max(0, self._next_ms - clock.wanted_ms())
+        return ahead_ms / 1000 / clock.speed if clock.speed else math.inf if ahead_ms else 0.0
+
+    def _due_by(self, until_ms: int) -> bool:
+        return self._next_ms is not None and self._next_ms <= until_ms
 
     def next_ms(self) -> int | None:
         """When the next thing falls due, or None."""
@@ -123,21 +152,23 @@ class Runner:
 
     # -- what is due
 
-    def _some(self, now_ms: int) -> tuple[bool, int]:
-        """Do a transaction's worth of events; answers whether more are due, and runs ended."""
-        ended = 0
+    def _some(self, until_ms: int, deadline: float | None) -> bool:
+        """Do a transaction's worth of events; answers whether more may be due."""
         for _ in range(EVENTS_PER_COMMIT):
-            due = self._agenda.first(now_ms)
+            due = self._agenda.first(until_ms)
             if due is None:
-                return False, ended
+                return False
+            self._world.clock.hold(due.at_ms)  # etags and batch ids are of the event's moment
             match due.what:
                 case "tick":
                     self._tick(due)
                 case "change":
                     self._end_change(due)
                 case "step":
-                    ended += self._step(due)
-        return True, ended
+                    self.ended += self._step(due)
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+        return True
 
     def _tick(self, due: Due) -> None:
         """A flow is due: a run, unless one is still open or the ticks do not come."""
@@ -223,6 +254,12 @@ class Runner:
             }
         self._world.put(flow.sandbox, "flows", flow.id, flow.body)
         self._plan(flow, due.since_ms)
+
+    def _tidy(self, now_ms: int) -> None:
+        """Once a day of the world's, drop the files that nobody looks into any more."""
+        if now_ms - self._tidied_ms >= DAY_MS:
+            self._world.drop_files(now_ms - FILES_LIVE_MS)
+            self._tidied_ms = now_ms
 
     # -- runs and plans
 

@@ -46,6 +46,7 @@ HISTORY_MS = 22 * 3_600_000  # how long before the demo's start the world begins
 RUNS = 20  # of each flow
 UNKNOWN_WORD = "awaitingReview"
 _MINUTE_MS = 60_000
+STEP_MS, STEP_S = 15 * _MINUTE_MS, 0.05  # of emulated and, at most, of real time
 _XED = "application/vnd.adobe.xed-full+json;version=1"
 _DELTA_FORMATS = {"LastModifiedDate": "yyyy-MM-dd HH:mm:ss", "modifiedon": "yyyy-MM-ddTHH:mm:ssZ"}
 
@@ -97,14 +98,13 @@ def add_sandboxes(world: World) -> None:
 
 
 def _live(world: World, runner: Runner, until_ms: int) -> Iterator[int]:
-    """Live to a moment, stopping at each thing that falls due on the way: runs that ended."""
-    more = True
-    while more:
+    """Live to a moment in steps, with the lock free between them: runs that ended in each."""
+    there = False
+    while not there:
         with world.lock:
-            next_ms = runner.next_ms()
-            more = next_ms is not None and next_ms <= until_ms
-            world.clock.set(next_ms if more and next_ms is not None else until_ms)
-            ended = runner.settle()
+            world.clock.set(min(until_ms, world.clock.wanted_ms() + STEP_MS))
+            ended = runner.settle(within_s=STEP_S)
+            there = world.clock.wanted_ms() >= until_ms and not runner.is_behind()
         yield ended
 
 

@@ -79,6 +79,7 @@ class Premises:
         self._options = options
         self._crm: Crm | None = None
         self._maker: threading.Thread | None = None
+        self._keeper: threading.Thread | None = None
         self._stopping = threading.Event()
         self._address = ""
         self._on_end: Callable[[], None] = lambda: None
@@ -123,16 +124,23 @@ class Premises:
         return self.world.recall("made") is not None
 
     def make(self, on_end: Callable[[], None]) -> None:
-        """Make the world in a thread, unless there is one; `on_end` when that went wrong."""
+        """Make the world in a thread, unless there is one, and let it live in another.
+
+        `on_end` is called when either went wrong.
+        """
         self._on_end = on_end
+        if self._keeper is None:
+            self._keeper = threading.Thread(target=self._keep_up, name="keeping up")
+            self._keeper.start()
         if self.emulator.making is not None:
             self._maker = threading.Thread(target=self._make, name="making the world")
             self._maker.start()
 
     def close(self) -> None:
         self._stopping.set()
-        if self._maker is not None:
-            self._maker.join()
+        for thread in (self._maker, self._keeper):
+            if thread is not None:
+                thread.join()
         self.world.close()
         if self._crm is not None:
             self._crm.close()
@@ -166,6 +174,17 @@ class Premises:
         else:
             self.make(self._on_end)
         self.tell_how(self._address)  # another world is another organisation
+
+    def _keep_up(self) -> None:
+        """Let the world live while nobody asks: a fast clock would else pile up work."""
+        wait_s = 0.0
+        try:
+            while not self._stopping.wait(wait_s):
+                wait_s = self.emulator.keep_up()
+        except BaseException:
+            self.failed = True
+            self._on_end()
+            raise
 
     def _make(self) -> None:
         self.failed = True  # until it is done: what is raised here is a bug, and ends the program

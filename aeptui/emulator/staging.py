@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, NamedTuple
 
 from aeptui.emulator.crm import DeletedRow
 from aeptui.emulator.world import World
 
+BLOCK = 200  # rows that are written and read as one
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS staged_rows (
-  run TEXT NOT NULL, place INTEGER NOT NULL, deleted INTEGER NOT NULL, row TEXT NOT NULL,
+  run TEXT NOT NULL, place INTEGER NOT NULL, until INTEGER NOT NULL,
+  deleted TEXT NOT NULL, rows TEXT NOT NULL,
   PRIMARY KEY (run, place)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS staged_parts (
@@ -32,27 +36,40 @@ class Staging:
         self._db = world.db
         for statement in _TABLES.split(";"):
             self._db.execute(statement)
+        self._encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
     def add_rows(self, run_id: str, place: int, rows: Iterable[dict[str, Any]]) -> Staged:
-        """Keep rows from `place` on."""
+        """Keep rows from `place` on; their size is that of their JSON, without what joins them."""
         count = size = 0
-        values = []
-        for row in rows:
-            text = json.dumps(row, separators=(",", ":"), default=str)
-            values.append((run_id, place + count, isinstance(row, DeletedRow), text))
-            count += 1
-            size += len(text)
-        self._db.executemany("INSERT INTO staged_rows VALUES (?, ?, ?, ?)", values)
+        coming = iter(rows)
+        while block := list(islice(coming, BLOCK)):
+            text = self._encode(block)
+            deleted = [at for at, row in enumerate(block) if isinstance(row, DeletedRow)]
+            start = place + count
+            self._db.execute(
+                "INSERT INTO staged_rows VALUES (?, ?, ?, ?, ?)",
+                (run_id, start, start + len(block), json.dumps(deleted), text),
+            )
+            count += len(block)
+            size += len(text) - len(block) - 1
         return Staged(count, size)
 
     def rows(self, run_id: str, start: int, end: int) -> list[tuple[bool, dict[str, Any]]]:
         """(deleted, row) of the places from `start` to before `end`."""
         found = self._db.execute(
-            "SELECT deleted, row FROM staged_rows WHERE run = ? AND place >= ? AND place < ?"
-            " ORDER BY place",
-            (run_id, start, end),
+            "SELECT place, deleted, rows FROM staged_rows"
+            " WHERE run = ? AND place < ? AND until > ? ORDER BY place",
+            (run_id, end, start),
         )
-        return [(bool(deleted), json.loads(text)) for deleted, text in found]
+        chosen: list[tuple[bool, dict[str, Any]]] = []
+        for place, deleted, text in found:
+            gone = set(json.loads(deleted))
+            chosen += [
+                (at in gone, row)
+                for at, row in enumerate(json.loads(text))
+                if start <= place + at < end
+            ]
+        return chosen
 
     def add_part(self, run_id: str, number: int, data: bytes) -> None:
         self._db.execute("INSERT INTO staged_parts VALUES (?, ?, ?)", (run_id, number, data))

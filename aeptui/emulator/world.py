@@ -97,11 +97,15 @@ class World:
         kept.mark(self.db)
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = NORMAL")
+        self.db.execute("PRAGMA wal_autocheckpoint = 4000")
         self.db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         self.db.executescript(_TABLES)
         self.db.execute(_BY_FLOW)
         self._filling = False
         self._depth = 0
+        self._holding = False
+        self._held: dict[tuple[str, str, str], Document] = {}
+        self._changed: dict[tuple[str, str, str], Document] = {}
         known = self.recall("seed")
         self.seed = seed if known is None else int(known)
         self._counter = int(self.recall("counter") or 0)
@@ -217,8 +221,37 @@ class World:
     # -- documents
 
     def get(self, sandbox: str, kind: str, id: str) -> Document | None:
-        found = self._select("sandbox = ? AND kind = ? AND id = ?", (sandbox, kind, id))
-        return found[0] if found else None
+        key = (sandbox, kind, id)
+        if key in self._held:
+            return self._held[key]
+        found = self._select("sandbox = ? AND kind = ? AND id = ?", key, written=False)
+        if not found:
+            return None
+        if self._holding:
+            self._held[key] = found[0]
+        return found[0]
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """A transaction that keeps the documents it meets at hand, and writes each but once.
+
+        For many small steps in a row. Whoever changes a document that was got has to put it,
+        as always; until the end every `get` answers the same object.
+        """
+        with self.transaction():
+            self._holding = True
+            try:
+                yield
+                self._write_held()
+            finally:
+                self._holding = False
+                self._held.clear()
+                self._changed.clear()
+
+    def _write_held(self) -> None:
+        for key, document in self._changed.items():
+            self._insert(*key, document.body, document.private)
+        self._changed.clear()
 
     def put(
         self,
@@ -229,6 +262,25 @@ class World:
         private: dict[str, Any] | None = None,
     ) -> Document:
         """Insert or replace; `private` None keeps what was there, as its place in the order is."""
+        held = self._held.get((sandbox, kind, id))
+        if held is not None:
+            held.body = body
+            held.private = held.private if private is None else private
+            self._changed[(sandbox, kind, id)] = held
+            return held
+        document = self._insert(sandbox, kind, id, body, private)
+        if self._holding:
+            self._held[(sandbox, kind, id)] = document
+        return document
+
+    def _insert(
+        self,
+        sandbox: str,
+        kind: str,
+        id: str,
+        body: dict[str, Any],
+        private: dict[str, Any] | None,
+    ) -> Document:
         hidden = None if private is None else json.dumps(private)
         created = body.get("createdAt", body.get("created", 0))
         updated = body.get("updatedAt", body.get("updated", created))
@@ -251,10 +303,13 @@ class World:
                     *(name, json.dumps(body, ensure_ascii=False), hidden, hidden),
                 ),
             ).fetchone()
-        return Document(id, kind, sandbox, body, json.loads(row[1]), int(row[0]))
+        hidden_part = json.loads(row[1]) if private is None else private
+        return Document(id, kind, sandbox, body, hidden_part, int(row[0]))
 
     def delete(self, sandbox: str, kind: str, id: str) -> bool:
         with self.transaction():
+            self._held.pop((sandbox, kind, id), None)
+            self._changed.pop((sandbox, kind, id), None)
             done = self.db.execute(
                 "DELETE FROM documents WHERE sandbox = ? AND kind = ? AND id = ?",
                 (sandbox, kind, id),
@@ -345,8 +400,12 @@ class World:
             (sandbox,),
         )
 
-    def _select(self, where: str, values: tuple[Any, ...]) -> list[Document]:
+    def _select(
+        self, where: str, values: tuple[Any, ...], *, written: bool = True
+    ) -> list[Document]:
         with self.lock:
+            if written:
+                self._write_held()
             rows = self.db.execute(
                 f"SELECT {_COLUMNS} FROM documents WHERE {where}",  # noqa: S608
                 values,
@@ -410,8 +469,7 @@ class World:
     def ulid(self) -> str:
         """A batch id: its first ten characters are the time, the others the counter's."""
         digest = int.from_bytes(self._digest()[:10], "big")
-        number = (self.clock.now_ms() << 80) | digest
-        return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+        return _base32((self.clock.now_ms() << 80) | digest)
 
     def etag(self) -> str:
         """A fresh etag; its quotes belong to the value, as the platform's do."""
@@ -438,6 +496,18 @@ class World:
                 (sandbox, batch_id, path),
             ).fetchone()
         return None if row is None else bytes(row[0])
+
+    def drop_files(self, before_ms: int) -> int:
+        """Drop the files of batches that were made before a moment; answers how many."""
+        earliest = _base32(before_ms << 80)  # batch ids begin with the time
+        with self.transaction():
+            gone = [
+                self.db.execute(
+                    "DELETE FROM files WHERE sandbox = ? AND batch < ?", (each["name"], earliest)
+                ).rowcount
+                for each in self.sandboxes()
+            ]
+        return sum(gone)
 
     def list_files(self, sandbox: str, batch_id: str, prefix: str = "") -> list[tuple[str, int]]:
         """Paths and sizes, in the order of their paths."""
@@ -481,6 +551,10 @@ def touch(world: World, document: Document, client: str = CLIENT_ID) -> Document
         "etag": etag,
     }
     return world.put(document.sandbox, document.kind, document.id, document.body, document.private)
+
+
+def _base32(number: int) -> str:
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
 def _run_columns(body: dict[str, Any]) -> tuple[str | None, str | None, int | None]:

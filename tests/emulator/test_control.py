@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.emulator.conftest import FLOWSERVICE, START_MS, Rehearsal
+from tests.emulator.conftest import (
+    FLOWSERVICE,
+    START,
+    START_MS,
+    Rehearsal,
+    start,
+    stop,
+    wait_for_world,
+)
 
 FLOWS = f"{FLOWSERVICE}/flows"
 CONNECTIONS = f"{FLOWSERVICE}/connections"
@@ -163,3 +174,28 @@ def test_a_reset_is_another_world_with_nothing_in_it(
         assert after["counts"]["dev"]["connections"] == 0
         assert api.get(FLOWS).json()["error_code"] == "401013"
     fresh.ask("reset", seed=1)
+
+
+def test_others_are_answered_while_the_clock_is_moved_far_and_see_no_time_half_lived(
+    tmp_path: Path,
+) -> None:
+    flags = ("--scale", "flows=60,runs=60", "--speed", "0", "--token-ttl", "999999")
+    emulator = start(tmp_path, *flags, "--start", START)
+    try:
+        wait_for_world(emulator)
+        with emulator.client() as api, ThreadPoolExecutor(1) as beside:
+            api.get(FLOWS)
+            moved = beside.submit(emulator.advance, days=2)
+            seen: list[int] = []
+            while not moved.done():
+                answer = api.get(f"{FLOWSERVICE}/runs?limit=1&orderby=-updatedAt")
+                (run,) = answer.json()["items"]
+                now_s = parsedate_to_datetime(answer.headers["date"]).timestamp()
+                assert run["updatedAt"] // 1000 <= now_s
+                seen.append(run["updatedAt"])
+            assert moved.result() >= 2 * 60 - 2
+        assert seen == sorted(seen)
+        assert len(set(seen)) > 2, "nothing was answered while the clock moved"
+        assert emulator.now_ms == START_MS + 2 * 86_400_000
+    finally:
+        stop(emulator)

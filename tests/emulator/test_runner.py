@@ -428,3 +428,60 @@ def _switch(stage: Stage, flow: Document, state: str) -> None:
     held.body |= {"state": state, "version": stage.world.etag()}
     held.body["updatedAt"] = stage.clock.now_ms()
     stage.runner.flow_changed(stage.world.put("dev", "flows", flow.id, held.body))
+
+
+def test_when_more_is_due_than_there_is_time_for_the_world_is_of_an_earlier_moment_and_whole(
+    stage: Stage,
+) -> None:
+    flow = stage.flow()
+    stage.runner.settle()
+    stage.clock.advance(3 * 3600)
+    wanted_ms = stage.clock.wanted_ms()
+    shown = [stage.clock.now_ms()]
+    while stage.runner.is_behind() or not shown[1:]:
+        stage.runner.settle(within_s=0)
+        now_ms = stage.clock.now_ms()
+        shown.append(now_ms)
+        for run in stage.runs(flow):
+            assert run["updatedAt"] <= now_ms
+            assert status(run) in ("scheduled", "inProgress") or closes(run)
+        due = [run["createdAt"] for run in stage.runs(flow)]
+        assert len(due) == len(set(due))
+        first_ms = START_MS + 10 * MINUTE_MS
+        assert len(due) >= (now_ms - first_ms - 1) // (15 * MINUTE_MS)
+    assert shown == sorted(shown)
+    assert len(shown) > 10
+    assert stage.clock.now_ms() == wanted_ms
+    assert len(stage.runs(flow)) == 12
+
+
+def test_settling_in_slices_comes_to_the_same_world_as_settling_at_once(tmp_path: Path) -> None:
+    worlds = []
+    for within_s in (None, 0):
+        folder = tmp_path / str(within_s)
+        folder.mkdir()
+        with stage_in(folder) as stage:
+            flow = stage.flow("salesforce.campaign", backfill=True)
+            stage.runner.settle()
+            stage.clock.advance(2 * 3600)
+            stage.runner.settle(within_s=within_s)
+            while stage.runner.is_behind():
+                stage.runner.settle(within_s=within_s)
+            worlds.append([{**run, "imsOrgId": "", "activities": []} for run in stage.runs(flow)])
+    assert worlds[0] == worlds[1]
+    assert len(worlds[0]) == 8
+
+
+def test_files_of_batches_go_after_thirty_days_and_their_runs_stay(stage: Stage) -> None:
+    flow = stage.flow("salesforce.campaign", minutes=60 * 24 * 7)
+    stage.at(60)
+    (run,) = stage.runs(flow)
+    batch = batch_of(run)
+    stage.advance(28 * 24 * 60)
+    assert stage.world.list_files("dev", batch)
+    stage.advance(8 * 24 * 60)
+    assert stage.world.list_files("dev", batch) == []
+    assert stage.world.get("dev", "batches", batch) is not None
+    assert run in stage.runs(flow)
+    newest = stage.runs(flow)[-1]
+    assert stage.world.list_files("dev", batch_of(newest))
