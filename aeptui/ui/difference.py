@@ -22,6 +22,8 @@ LONG_BLANK = 11
 """From so many blanks on within a line, erasing and passing over them is shorter."""
 FEWEST_MOVED = 3
 """Fewer lines than these are not worth the question whether they moved."""
+LINE_COST = 6
+"""The bytes that getting to a line costs, about."""
 MOVE_COST = 24
 """The bytes that moving lines costs, about."""
 
@@ -57,7 +59,10 @@ class Pencil:
 
     def _ways(self, y: int, x: int) -> Iterable[str]:
         across = str(x + 1) if x else ""
-        yield f"\x1b[{y + 1 if y else ''}{';' + across if across else ''}H"
+        if across:
+            yield f"\x1b[{y + 1};{across}H"
+        else:
+            yield f"\x1b[{y + 1 if y else ''}H"
         if self._y is None:
             return
         down = y - self._y
@@ -260,19 +265,19 @@ def _longest(lines: list[int]) -> list[int]:
 
 
 def _cost(shown: Cells, wanted: Cells, top: int, bottom: int, by: int) -> int:
-    """How many cells from line `top` to `bottom` are to be written once they were moved by `by`."""
+    """About the bytes that lines `top` to `bottom` take once they were moved by `by`."""
     blank_texts, blank_styles = [BLANK] * wanted.columns, [PLAIN] * wanted.columns
-    cells = 0
+    cost = 0
     for y in range(top, bottom + 1):
         origin = y + by
         there = top <= origin <= bottom
         texts = shown.texts[origin] if there else blank_texts
         styles = shown.styles[origin] if there else blank_styles
         if texts != wanted.texts[y] or styles != wanted.styles[y]:
-            cells += max(
-                sum(map(ne, texts, wanted.texts[y])), sum(map(ne, styles, wanted.styles[y]))
-            )
-    return cells
+            different = sum(map(ne, texts, wanted.texts[y]))
+            restyled = sum(map(ne, styles, wanted.styles[y]))
+            cost += LINE_COST + max(different, restyled)
+    return cost
 
 
 def _count(number: int) -> str:
