@@ -34,7 +34,8 @@ class Column:
 
     `text` makes the cell's words from a row. `order` names the mirror's column
     to sort by, or None where sorting makes no sense. A list that is too narrow
-    sheds the columns with the highest `shed` first; 0 is never shed.
+    sheds the columns with the highest `shed` first; 0 is never shed. What is
+    still too wide then gives way down to its `least`, before the growing ones do.
     """
 
     title: str
@@ -44,6 +45,8 @@ class Column:
     align: Literal["left", "right"] = "left"
     grow: bool = False
     shed: int = 0
+    least: int = 0
+    """The fewest cells in which it still says something; 0 where it cannot give way."""
     tone: Callable[[Any], Tone] | None = None
 
 

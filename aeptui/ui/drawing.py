@@ -52,12 +52,15 @@ def line(pieces: Iterable[Piece], width: int, over: Style | None = None) -> Stri
             break
         text = flat(text)
         length = len(text) if text.isascii() else cell_len(text)
-        if used + length > width:
+        whole = used + length <= width
+        if not whole:
             text = cut(text, width - used)
             length = cell_len(text)
         if text:
             segments.append(Segment(text, style + over if over else style))
             used += length
+        if not whole:
+            break  # one ellipsis says that there is more
     if used < width:
         segments.append(Segment(" " * (width - used), over or Style.null()))
     return Strip(segments, width)

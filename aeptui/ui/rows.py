@@ -41,10 +41,15 @@ def widths(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
     while needed() > room and any(column.shed for column in kept):
         kept.remove(max(reversed(kept), key=lambda column: column.shed))
     spare = room - needed()
+    give = {id(column): 0 for column in kept}
+    for column in kept:
+        if spare < 0 and column.least:
+            give[id(column)] = min(-spare, column.width - column.least)
+            spare += give[id(column)]
     growing = [column for column in kept if column.grow]
     laid = []
     for column in kept:
-        width = column.width
+        width = column.width - give[id(column)]
         if column.grow:
             share = spare // len(growing)
             width = max(4, width + share)

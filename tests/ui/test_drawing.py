@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from aeptui.resources.flows import FLOWS
 from aeptui.ui.drawing import both_ends, cut, fit, line, wrap
 from aeptui.ui.palette import PLAIN, PLAIN_SYMBOLS, ascii_only
-from aeptui.ui.rows import run_strip
+from aeptui.ui.rows import run_strip, widths
 
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=120)
 
@@ -68,3 +69,18 @@ def test_only_ascii_is_sent_where_the_locale_is_not_utf8(
     environ: dict[str, str], ascii: bool
 ) -> None:
     assert ascii_only(environ) is ascii
+
+
+@given(st.integers(58, 240))
+def test_the_columns_of_flows_fit_at_any_width_and_the_name_stays_readable(room: int) -> None:
+    laid = widths(FLOWS.columns, room)
+    assert sum(width for _, width in laid) + 2 * (len(laid) - 1) <= room
+    by_title = {column.title: width for column, width in laid}
+    assert by_title["FLOW"] >= 24
+    assert by_title["LAST 20 RUNS"] >= 12 and by_title["LOST"] == 6
+    assert "NEXT" in by_title or room < 78
+
+
+def test_what_does_not_fit_on_a_line_ends_in_one_ellipsis() -> None:
+    drawn = line([("abcdef ghijkl", PLAIN), ("  more", PLAIN)], 9)
+    assert drawn.text.count("…") == 1

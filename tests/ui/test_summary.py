@@ -55,7 +55,7 @@ def test_the_worst_words_are_named_and_the_least_important_become_one() -> None:
 
 def panel(run: RunRow, usual: dict[str, float], width: int = 80) -> str:
     made = LivePanel(lambda: Moment(NOW, UTC))
-    made.live, made.usual = Live((run,), ()), usual
+    made.live = Live((run,), (), usual)
     return "".join(segment.text for segment in made.lines(width, 5)[0])
 
 

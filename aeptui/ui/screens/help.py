@@ -20,8 +20,8 @@ class HelpPage(Page):
 
     def __init__(self, page: Page) -> None:
         super().__init__(page.session, "help")
-        self.kinds = page.kinds
-        self._told = Detail("Keys", (_keys(page), _later(), _goto(page), _words()))
+        self.kinds, self.aged = page.kinds, page.aged
+        self._told = Detail("Keys", (*_keys(page), _goto(page), _words()))
 
     def body(self) -> Iterable[Widget]:
         """A title and the keys."""
@@ -36,37 +36,39 @@ class HelpPage(Page):
         detail.focus()
 
 
-def _keys(page: Page) -> Facts:
-    """The keys that work on the page, in the order of the bottom line; the others after them."""
+GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("Look", frozenset({"enter", "w", "u", "v", "t", "y", "tab", "slash", "s", "S", "r", "z"})),
+    ("Act", frozenset({"n", "R", "N", "O", "E", "X", "space"})),
+    ("Go", frozenset({"colon", "escape", "question_mark", "q", "ctrl+q", "ctrl+c", "ctrl+z"})),
+    ("Move", frozenset({"up", "down", "pageup", "pagedown", "home", "end"})),
+)
+"""The headings of the page and the keys under each; the others follow under `More`."""
+
+
+def _keys(page: Page) -> list[Facts]:
+    """The keys of the page in groups, each in the order of the bottom line."""
     place = {id: i for i, id in enumerate(BAR_ORDER)}
-    named: dict[str, list[str]] = {}
-    facts: dict[str, tuple[int, str, bool]] = {}
+    keys: dict[str, list[str]] = {}
+    facts: dict[str, tuple[int, str, str]] = {}
     for active in page.active_bindings.values():
         binding = active.binding
         if not binding.tooltip:
             continue  # Textual's own, of which we make no promise
-        named.setdefault(binding.action, []).append(key_name(binding.key))
-        reason = page.why_not(binding.action.partition("(")[0])
-        text = f"{binding.tooltip}   (off: {reason})" if reason else binding.tooltip
+        keys.setdefault(binding.action, []).append(binding.key)
+        reason = page.why_not(binding.action.partition("(")[0]) or ""
         facts.setdefault(
-            binding.action, (place.get(binding.id or "", len(place)), text, reason is not None)
+            binding.action, (place.get(binding.id or "", len(place)), binding.tooltip, reason)
         )
-    ordered = sorted(facts.items(), key=lambda item: item[1][0])
-    return Facts(
-        [
-            Fact(" ".join(named[action]), text, tone="off" if off else "")
-            for action, (_, text, off) in ordered
-        ]
-    )
-
-
-def _later() -> Facts:
-    return Facts(
-        [
-            Fact(key, f"{label}   (off: {reason})", tone="off")
-            for key, label, reason in registry.LATER
-        ]
-    )
+    grouped: dict[str, list[Fact]] = {title: [] for title, _ in GROUPS}
+    for action, (_, text, reason) in sorted(facts.items(), key=lambda item: item[1][0]):
+        title = next((title for title, those in GROUPS if those & set(keys[action])), "More")
+        told = f"{text}   (off: {reason.rstrip('.')})" if reason else text
+        shown = " ".join(key_name(key) for key in keys[action])
+        grouped.setdefault(title, []).append(Fact(shown, told, tone="off" if reason else ""))
+    grouped["Act"] += [
+        Fact(key, f"{label}   (off: {reason})", tone="off") for key, label, reason in registry.LATER
+    ]
+    return [Facts(facts, title=title) for title, facts in grouped.items() if facts]
 
 
 def _goto(page: Page) -> Facts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
@@ -12,7 +12,6 @@ from textual.widget import Widget
 
 from aeptui.mirror.values import Live, Summary
 from aeptui.resources.flows import FLOWS
-from aeptui.resources.usual import usual_s
 from aeptui.session import Session
 from aeptui.ui.ages import Age
 from aeptui.ui.palette import TONES
@@ -57,8 +56,7 @@ class HomePage(ListPage):
         mirror = self.session.mirror
         await self.table.look()
         self.show_summary(await mirror.summary())
-        live = await mirror.live(ENDED)
-        self.show_live(live, await usual_s(mirror, live.open))
+        self.show_live(await mirror.live(ENDED))
         self.show_beside()
 
     def show_heading(self) -> None:
@@ -77,9 +75,9 @@ class HomePage(ListPage):
             return
         self.heading.put_fitting(partial(summary_line, summary))
 
-    def show_live(self, live: Live, usual: Mapping[str, float] | None = None) -> None:
+    def show_live(self, live: Live) -> None:
         """The runs that are open, against what is usual, and those that ended last."""
-        self.panel.show(live, usual or {})
+        self.panel.show(live)
         self.live_rule.put(self.panel.title)
 
     def show_making(self, words: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from rich.cells import cell_len
 from textual.strip import Strip
@@ -19,6 +19,8 @@ from aeptui.ui.widgets.painted import Painted
 
 BAR = 24
 """The longest bar: a run that has taken as long as usual."""
+LEAST = 4
+"""A shorter bar says nothing."""
 OVERDUE = 1.5
 """So many times the usual duration is worth a colour."""
 
@@ -32,12 +34,11 @@ class LivePanel(Painted):
         super().__init__(id="live")
         self._moment = moment
         self.live = Live((), ())
-        self.usual: Mapping[str, float] = {}
         self.stale = False
 
-    def show(self, live: Live, usual: Mapping[str, float]) -> None:
-        """Draw these runs; `usual` has the usual duration of a flow's runs in seconds."""
-        self.live, self.usual = live, usual
+    def show(self, live: Live) -> None:
+        """Draw these runs."""
+        self.live = live
         self.repaint()
 
     def set_stale(self, stale: bool) -> None:
@@ -66,7 +67,7 @@ class LivePanel(Painted):
     def _open(self, run: RunRow, moment: Moment, width: int) -> list[Piece]:
         began = run.started_at or run.created_at
         elapsed_s = (moment.now - began).total_seconds() if began is not None else 0.0
-        usual = self.usual.get(run.flow_id) if run.started_at is not None else None
+        usual = self.live.usual_s.get(run.flow_id) if run.started_at is not None else None
         rows = formats.plural(run.received, "row") if run.received else ""
         pieces: list[Piece] = [
             (f" {_cell(run, width)}  ", PLAIN),
@@ -74,8 +75,8 @@ class LivePanel(Painted):
             (f" {rows:>13}  ", PLAIN),
             (_against(elapsed_s, usual), DIM),
         ]
-        if usual is not None:
-            room = width - sum(cell_len(text) for text, _ in pieces) - 3
+        room = width - sum(cell_len(text) for text, _ in pieces) - 3
+        if usual is not None and room >= LEAST:
             over = elapsed_s > OVERDUE * usual
             bar = _bar(elapsed_s / max(usual, 1.0), min(BAR, room))
             pieces.append((f"  {bar}", TONES["warn" if over else "busy"]))
@@ -110,9 +111,9 @@ def _against(elapsed_s: float, usual: float | None) -> str:
 
 def _bar(share: float, room: int) -> str:
     """`share` of `room` cells, in halves; a whole one where it took longer than usual."""
-    halves = round(min(1.0, share) * 2 * max(0, room))
+    halves = round(min(1.0, share) * 2 * room)
     return "█" * (halves // 2) + "▌" * (halves % 2)
 
 
 def _cell(run: RunRow, width: int) -> str:
-    return fit(run.flow_name or run.flow_id, 26 if width < 100 else 36)
+    return fit(run.flow_name or run.flow_id, 16 if width < 72 else 26 if width < 100 else 36)
