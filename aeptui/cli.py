@@ -45,6 +45,7 @@ COMMANDS = (
     "list",
     "get",
     "why",
+    "create",
     "config",
     "doctor",
     "completion",
@@ -88,7 +89,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words == ["--version"]:
         print(f"aeptui {__version__}")
         return FINE
-    options = build_parser(words).parse_args(words)
+    parser = build_parser(words)
+    options, rest = parser.parse_known_args(words)
+    if rest and options.run is not create:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.fields = rest
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
@@ -141,6 +146,13 @@ def build_parser(words: Sequence[str] = ()) -> Parser:
     explaining = command("why", "explain a run: steps, codes, rows that were refused", why)
     explaining.add_argument("run_id", metavar="RUN_ID")
     explaining.add_argument("--json", action="store_true", help="for another program")
+    creating = command("create", "make one resource; its form's fields are flags", create)
+    creating.add_argument("kind", metavar="KIND", help="base-connections, schemas, flows, ...")
+    creating.add_argument("--dry-run", action="store_true", help="print the requests, send none")
+    creating.epilog = (
+        "a secret is given as env:NAME or file:PATH; a wrong flag names the right ones"
+    )
+    creating.allow_abbrev = False
     configuring = command("config", "write, find or check the configuration file", config)
     configuring.add_argument(
         "what",
@@ -368,6 +380,17 @@ def why(options: argparse.Namespace) -> int:
     return _in_session(
         options,
         lambda session: one.why(session, options.run_id, json=options.json, env=os.environ),
+    )
+
+
+def create(options: argparse.Namespace) -> int:
+    """One resource, made from flags."""
+    from aeptui.headless import create as creating
+
+    kind = _resource(options.kind).kind
+    return _in_session(
+        options,
+        lambda session: creating.run(session, kind, options.fields, dry_run=options.dry_run),
     )
 
 

@@ -28,7 +28,7 @@ async def get(
 ) -> int:
     """One resource by its id, or by a name that only one of its kind has."""
     await bring(session, resource.kind, detailed=True)
-    row = await _find(session, resource, wanted)
+    row = await find(session, resource, wanted)
     if json:
         links = await session.mirror.links(resource.kind, row.id)
         _json(
@@ -47,7 +47,7 @@ async def get(
     return 0
 
 
-async def _find(session: Session, resource: Resource, wanted: str) -> AnyRow:
+async def find(session: Session, resource: Resource, wanted: str) -> AnyRow:
     row = await session.mirror.get(resource.kind, wanted)
     if row is not None:
         return row
