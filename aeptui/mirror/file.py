@@ -13,11 +13,9 @@ from aeptui.mirror.tables import KINDS
 APPLICATION = 0x41455054
 """Marks a SQLite file as a mirror of ours."""
 
-VERSION = 2
+VERSION = 3
 
-MIGRATIONS: Mapping[int, str] = {
-    1: "ALTER TABLE known ADD COLUMN trouble_kind TEXT;\nALTER TABLE known ADD COLUMN reached INTEGER;"
-}
+MIGRATIONS: Mapping[int, str] = {}
 """SQL that leads from a version to the next; a version that is absent begins again."""
 
 _SHARED = """

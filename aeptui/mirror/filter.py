@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from aeptui.mirror.ids import pack_id
-from aeptui.mirror.tables import Field, Kind, to_ms
+from aeptui.mirror.tables import UNUSUAL, Field, Kind, to_ms
 
 _TERM = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 _COMPARED = re.compile(r"(?P<field>[A-Za-z][A-Za-z0-9_-]*)(?P<op>>=|<=|:|>|<|=)(?P<value>.*)", re.S)
@@ -80,7 +80,10 @@ def _contains(field: Field, word: str) -> Condition:
 def _equal(kind: Kind, field: Field, value: str) -> Condition:
     if field.name == kind.word:
         words = [each for each in value.split(",") if each]
-        return Condition(f"{field.sql} IN ({', '.join('?' * len(words))})", tuple(words))
+        sql = f"{field.sql} IN ({', '.join('?' * len(words))})"
+        if kind.name == "runs" and "clean" not in words:
+            sql += f" AND t.{UNUSUAL}"
+        return Condition(sql, tuple(words))
     if field.type == "id" and pack_id(value) != value:
         return Condition(f"{field.sql} = ?", (pack_id(value),))
     if field.type in ("text", "id"):

@@ -59,8 +59,13 @@ class History:
                 if await self._size() > self._max_bytes * _FULL:
                     await self._mirror.completed(kind, at=self._clock.now())
                     return
+                first = reached is None and not read
                 await self._mirror.upsert(
-                    kind, page, seen_at=self._clock.now(), reached=oldest(page)
+                    kind,
+                    page,
+                    seen_at=self._clock.now(),
+                    reached=oldest(page),
+                    watermark=newest(page) if first else None,
                 )
                 read += 1
                 if read == pages:
@@ -104,6 +109,11 @@ def newest_first(
     if kind == "runs":
         return services.flows.list_runs(created_since=since, created_before=before)
     return services.catalog.list_batches(created_since=since, created_before=before)
+
+
+def newest(page: Sequence[Model]) -> datetime | None:
+    """When the newest of a page was made."""
+    return max((model.created_at for model in page if model.created_at), default=None)
 
 
 def oldest(page: Sequence[Model]) -> datetime | None:

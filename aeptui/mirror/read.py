@@ -15,7 +15,7 @@ from aeptui.mirror.bodies import Bodies
 from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.query import Query
 from aeptui.mirror.rows import AnyRow, RunRow
-from aeptui.mirror.tables import KINDS, from_ms, to_ms
+from aeptui.mirror.tables import KINDS, UNUSUAL, from_ms, to_ms
 from aeptui.mirror.values import (
     Anchor,
     Found,
@@ -62,14 +62,17 @@ class Reader:
 
     def body(self, kind: str, id: str) -> dict[str, Any] | None:
         table = KINDS[kind].table
+        names = ", ".join(f"t.{name}" for name in KINDS[kind].named)
         found = self._connection.execute(
-            f'SELECT b.dictionary, b.body FROM "{table}" t '
+            f'SELECT b.dictionary, b.body, {names} FROM "{table}" t '
             f'JOIN "{table}_body" b ON b.n = t.n WHERE t.id = ?',
             (pack_id(id),),
         ).fetchone()
         if found is None:
             return None
-        decoded: dict[str, Any] = msgspec.json.decode(self._bodies.unpack(*found))
+        decoded: dict[str, Any] = msgspec.json.decode(
+            self._bodies.unpack(found[0], found[1], [unpack_id(key) for key in found[2:]])
+        )
         return decoded
 
     def links(self, kind: str, id: str) -> list[Linked]:
@@ -152,7 +155,7 @@ class Reader:
         """Open runs, longest first, and the `limit` that ended last."""
         marks = ", ".join("?" * len(OPEN))
         open_ = self._runs(
-            f"WHERE t.word IN ({marks}) ORDER BY t.started_at IS NULL, t.started_at, t.id LIMIT ?",
+            f"WHERE t.word IN ({marks}) AND t.{UNUSUAL} ORDER BY t.started_at IS NULL, t.started_at, t.id LIMIT ?",
             *OPEN,
             limit,
         )
@@ -206,8 +209,9 @@ class Reader:
     def open_runs(self) -> list[str]:
         """Ids of the runs that have not ended, or of which we do not know that they have."""
         found = self._connection.execute(
-            "SELECT id FROM runs WHERE word IN (?, ?) OR (word = 'unknown' AND completed_at IS NULL)"
-            " ORDER BY created_at DESC",
+            "SELECT id FROM runs WHERE word IN (?, ?, 'unknown') "
+            f"AND (word <> 'unknown' OR completed_at IS NULL) AND {UNUSUAL} "
+            "ORDER BY created_at DESC",
             OPEN,
         )
         return [unpack_id(key) for (key,) in found]

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from aeptui.api.models import Model
-from aeptui.mirror.history import HISTORIC, History, newest_first, oldest
+from aeptui.mirror.history import HISTORIC, History, newest, newest_first, oldest
 from aeptui.mirror.lock import Lock
 from aeptui.mirror.loop import SyncLoop, insist
 from aeptui.mirror.store import Mirror
@@ -253,7 +253,7 @@ class Sync:
                 kind,
                 page,
                 seen_at=began.at(),
-                watermark=_newest(page, "created_at", None),
+                watermark=newest(page),
                 reached=oldest(page),
             )
             break

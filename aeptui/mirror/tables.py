@@ -6,8 +6,6 @@ An empty text is stored as NULL, so that whatever is missing sorts last. Times
 are milliseconds since 1970, ids are packed (`ids.py`).
 """
 
-# ruff: noqa: S608  (the names in the SQL are those of our own tables; every value is bound)
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +21,12 @@ from aeptui.mirror.rows import AnyRow, Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+
+UNUSUAL = "word <> 'clean'"
+"""Most runs are clean, and an index finds most of anything no sooner than a scan does.
+
+SQLite takes the index of the others only where a question has this very term.
+"""
 
 JUDGED = (
     "word",
@@ -48,6 +52,19 @@ def from_ms(ms: int | None) -> datetime | None:
     return None if ms is None else _EPOCH + ms * _MS
 
 
+def _as_is(value: Any) -> Any:
+    return value
+
+
+_STORES: Mapping[str, Callable[[Any], Any]] = {
+    "id": pack_id,
+    "time": to_ms,
+    "text": lambda value: value or None,
+    "bool": lambda value: None if value is None else int(value),
+}
+"""By type of field; other types are stored as they are."""
+
+
 @dataclass(frozen=True)
 class Field:
     """One field of a row: its type in words of ours, and the SQL that reads it."""
@@ -61,13 +78,7 @@ class Field:
 
     def store(self, value: Any) -> Any:
         """A model's value as the column has it."""
-        if self.type == "id":
-            return pack_id(value)
-        if self.type == "time":
-            return to_ms(value)
-        if self.type == "text":
-            return value or None
-        return int(value) if isinstance(value, bool) else value
+        return _STORES.get(self.type, _as_is)(value)
 
     def load(self, value: Any) -> Any:
         """A column's value as the row has it."""
@@ -100,6 +111,8 @@ class Kind:
     """Kinds and ids of what a model refers to; None where no links are kept."""
     shown_in: tuple[str, ...] = ()
     """Kinds whose rows join fields of this one."""
+    named: tuple[str, ...] = ("id",)
+    """Columns with ids that stand in the body too, where they need not be kept again."""
 
     @cached_property
     def table(self) -> str:
@@ -147,7 +160,7 @@ class Kind:
 
     @cached_property
     def create(self) -> str:
-        """The SQL that makes the table, its bodies, indexes and counters."""
+        """The SQL that makes the table, its bodies and indexes."""
         sql_types = {
             "id": "BLOB",
             "text": "TEXT COLLATE NOCASE",
@@ -173,33 +186,22 @@ class Kind:
             keys, _, partial = index.partition(" WHERE ")
             where = f" WHERE {partial}" if partial else ""
             lines.append(f'CREATE INDEX "{self.table}_{number}" ON "{self.table}" ({keys}){where};')
-        return "\n".join([*lines, *self._counters()])
-
-    def _counters(self) -> Iterable[str]:
-        """Triggers that count rows by word: a scan of a million rows takes 200 ms."""
-        table, word = self.table, self.word
-
-        def count(row: str, by: int) -> str:
-            return (
-                f"INSERT INTO counter VALUES ('{self.name}', coalesce({row}.{word}, ''), {by}) "
-                "ON CONFLICT DO UPDATE SET n = n + excluded.n;"
-            )
-
-        more, less = count("new", 1), count("old", -1)
-        yield f'CREATE TRIGGER "{table}_more" AFTER INSERT ON "{table}" BEGIN {more} END;'
-        yield f'CREATE TRIGGER "{table}_less" AFTER DELETE ON "{table}" BEGIN {less} END;'
-        yield (
-            f'CREATE TRIGGER "{table}_moved" AFTER UPDATE OF {word} ON "{table}" '
-            f"WHEN old.{word} IS NOT new.{word} BEGIN {less} {more} END;"
-        )
+        return "\n".join(lines)
 
     def values(self, model: models.Model) -> tuple[Any, ...]:
         """The written columns of `model`."""
         more = self.more(model)
         return tuple(
-            each.store(more[each.name] if each.name in more else getattr(model, each.name))
-            for each in self.written
+            [
+                store(more[name] if name in more else getattr(model, name))
+                for name, store in self._stores
+            ]
         )
+
+    @cached_property
+    def _stores(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+        """What each written column makes of a value: looked up once, since runs come by the million."""
+        return tuple((each.name, _STORES.get(each.type, _as_is)) for each in self.written)
 
     def load(self, values: Iterable[Any]) -> AnyRow:
         """The row that a `select` gave."""
@@ -342,10 +344,11 @@ _ALL = (
         more=_run_columns,
         joins=_join("flows", "fl", "t.flow_id"),
         joined={"flow_name": "fl.name"},
+        named=("id", "flow_id", "batch_id"),
         indexes=(
             "created_at, id",
             "flow_id, created_at, id",
-            "word, created_at, id",
+            f"word, created_at, id WHERE {UNUSUAL}",
             "completed_at",
             "created_at, lost WHERE lost > 0",
         ),
@@ -358,6 +361,7 @@ _ALL = (
         reverse=True,
         joins=_join("datasets", "ds", "t.dataset_id") + " " + _join("flows", "fl", "t.flow_id"),
         joined={"dataset_name": "ds.name", "flow_name": "fl.name"},
+        named=("id", "dataset_id", "flow_id"),
         indexes=("created_at, id", "dataset_id, created_at, id", "flow_id, created_at, id"),
     ),
     Kind(

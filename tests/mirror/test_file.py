@@ -49,6 +49,12 @@ def _newer(path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
 
 
+def _older(path: Path) -> None:
+    opened(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 2")
+
+
 def _cut(path: Path) -> None:
     opened(path).close()
     path.write_bytes(path.read_bytes()[:5000])
@@ -61,6 +67,7 @@ def _cut(path: Path) -> None:
         (_cut, "damaged"),
         (_foreign, "another program"),
         (_newer, "newer version"),
+        (_older, "older version"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_set_aside_and_begun_again(
