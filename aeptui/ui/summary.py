@@ -28,7 +28,7 @@ def summary_line(summary: Summary, width: int) -> Ends:
     rights = [[(text, _lost_style(summary))] for text in _lost(summary.lost_24h)]
     for named, right in product(range(len(words), 0, -1), rights):
         left = _left(words[:named], sum(number for _, number in words[named:]))
-        if _length(left) + _length(right) <= width:
+        if _length(left) + _length(right) < width:  # a space between them at least
             return left, right
     return _left(words[:1], sum(number for _, number in words[1:])), []
 

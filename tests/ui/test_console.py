@@ -393,3 +393,13 @@ async def test_the_stations_of_a_chain_can_be_followed_one_by_one(filled: Sessio
         await at.until(
             lambda: isinstance(at.app.screen, DetailPage) and at.app.screen.row.id == "dataset-1"
         )
+
+
+async def test_a_long_sentence_is_said_whole_and_goes_with_the_next_key(filled: Session) -> None:
+    async with console(filled) as at:
+        page = at.app.page
+        page.say(f"This is what happened: {'a word ' * 20}and this is what it means.")
+        await at.sees("This is what happened:", "what it means.")
+        await at.press("down")
+        await at.sees("enter open")
+        assert "what it means" not in at.text and at.text.splitlines()[-1].startswith(" enter open")

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.strip import Strip
 
 from aeptui.resources.definition import Tone
-from aeptui.ui.drawing import Piece, line
+from aeptui.ui.drawing import Piece, line, wrap
 from aeptui.ui.palette import BOLD, DIM, PLAIN, TONES
 from aeptui.ui.widgets.painted import Painted
 
@@ -27,6 +27,10 @@ KEY_NAMES = {
     "right": "→",
     "space": "space",
 }
+
+
+MOST = 4
+"""A sentence takes so many lines at most."""
 
 
 class Key(NamedTuple):
@@ -61,6 +65,7 @@ class KeyBar(Painted):
         super().__init__(id="keys")
         self._keys: Sequence[Key] = ()
         self._said: Piece | None = None
+        self._taken = 1
 
     def show(self, keys: Sequence[Key]) -> None:
         """Offer these keys."""
@@ -69,24 +74,37 @@ class KeyBar(Painted):
 
     def say(self, sentence: str, tone: Tone = "bright") -> None:
         """Say something once, in place of the keys."""
-        self._said = (f" {sentence}", TONES[tone])
-        self.repaint()
+        self._said = (sentence, TONES[tone])
+        self._take(len(self._sentence(self.size.width or 80)))
 
     def hush(self) -> None:
         """Show the keys again."""
         if self._said is not None:
             self._said = None
-            self.repaint()
+            self._take(1)
+
+    def _sentence(self, width: int) -> list[Strip]:
+        words, style = self._said or ("", PLAIN)
+        made = [line([(f" {text}", style)], width) for text in wrap(words, max(10, width - 2))]
+        return made[:MOST]
+
+    def _take(self, lines: int) -> None:
+        if self._taken != lines:
+            self.styles.height = self._taken = lines
+        self.repaint()
 
     @property
     def text(self) -> str:
-        """What the line says."""
-        return "".join(segment.text for segment in self.lines(self.size.width or 80, 1)[0])
+        """What it says."""
+        return " ".join(strip.text for strip in self.lines(self.size.width or 80, MOST))
 
     def lines(self, width: int, height: int) -> list[Strip]:
-        """The one line; keys that do not fit are left to the help page, which is always named."""
+        """The keys on one line, or a sentence on as many as it needs.
+
+        Keys that do not fit are left to the help page, which is always named.
+        """
         if self._said is not None:
-            return [line([self._said], width)]
+            return self._sentence(width)
         last = [key for key in self._keys if key.key == "?"]
         room = width - 1 - sum(_width(key) for key in last)
         pieces: list[Piece] = [(" ", PLAIN)]
