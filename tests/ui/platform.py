@@ -160,6 +160,13 @@ async def fill_base(at: Console, password: str = PASSWORD, token: str = TOKEN) -
     await at.press("down")
 
 
+def got(api: httpx.Client, path: str) -> Any:
+    """What the platform answers to a question beside the console."""
+    answer = api.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
 def everything_kept(folder: Path) -> bytes:
     """All that is on disk below a folder."""
     return b"\n".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())

@@ -27,6 +27,7 @@ from tests.ui.platform import (
     configured,
     everything_kept,
     fill_base,
+    got,
     profile_on,
     proxied,
     tick,
@@ -134,7 +135,7 @@ async def test_a_base_connection_is_made_and_tested_and_its_secrets_are_shown_no
     id = await stage.sent("base-connections")
     await stage.at.sees("can log in")
     screens.append(stage.at.text)
-    assert api.get(f"{FLOWS}/connections/{id}").status_code == 200
+    assert got(api, f"{FLOWS}/connections/{id}")["items"]
     assert PASSWORD.encode() in stage.proxy.writes[0].body
     kept = everything_kept(stage.state).decode("utf-8", "replace")
     for secret in (PASSWORD, TOKEN):
@@ -155,7 +156,7 @@ async def test_a_source_connection_is_made_of_ticked_columns(
     await stage.at.sees("28 chosen")
     await stage.at.press("ctrl+a", "space", "enter")
     id = await stage.sent("source-connections")
-    (made,) = api.get(f"{FLOWS}/sourceConnections/{id}").json()["items"]
+    (made,) = got(api, f"{FLOWS}/sourceConnections/{id}")["items"]
     assert [column["name"] for column in made["params"]["columns"]] == ["Id"]
 
 
@@ -193,7 +194,7 @@ async def test_a_dataset_a_target_connection_a_mapping_set_and_a_flow_are_made_o
     await stage.at.press("ctrl+u")
     await stage.at.type("Fresh target")
     target = await stage.sent("target-connections")
-    (kept,) = api.get(f"{FLOWS}/targetConnections/{target}").json()["items"]
+    (kept,) = got(api, f"{FLOWS}/targetConnections/{target}")["items"]
     assert kept["params"]["dataSetId"] == dataset
 
     await stage.open_form("mapping-sets")
@@ -213,7 +214,7 @@ async def test_a_dataset_a_target_connection_a_mapping_set_and_a_flow_are_made_o
     await stage.at.press("ctrl+u")
     await stage.at.type("Fresh flow")
     flow = await stage.sent("flows")
-    (item,) = api.get(f"{FLOWS}/flows/{flow}").json()["items"]
+    (item,) = got(api, f"{FLOWS}/flows/{flow}")["items"]
     assert item["name"] == "Fresh flow" and item["targetConnectionIds"] == [target]
 
 
@@ -246,7 +247,7 @@ async def test_credentials_that_the_crm_refuses_are_corrected_without_a_second_c
     await stage.at.press("ctrl+g")
     await stage.at.sees("and can log in")
     assert [each.method for each in stage.proxy.writes] == ["POST", "PATCH"]
-    assert len(api.get(f"{FLOWS}/connections").json()["items"]) == 1
+    assert len(got(api, f"{FLOWS}/connections")["items"]) == 1
 
 
 async def test_a_refusal_keeps_every_answer_stands_at_its_field_and_can_be_sent_again(
@@ -285,7 +286,7 @@ async def test_an_impatient_key_sends_one_write(stage: Stage, api: httpx.Client)
     await stage.at.press(*["ctrl+g"] * 6)
     await stage.at.sees("can log in")
     assert len(stage.proxy.writes) == 1
-    assert len(api.get(f"{FLOWS}/connections").json()["items"]) == 1
+    assert len(got(api, f"{FLOWS}/connections")["items"]) == 1
 
 
 async def test_an_answer_lost_after_the_platform_acted_is_found_and_not_sent_again(
@@ -299,7 +300,7 @@ async def test_an_answer_lost_after_the_platform_acted_is_found_and_not_sent_aga
     await fill_base(stage.at)
     await stage.sent("base-connections")
     assert [each.method for each in stage.proxy.writes] == ["POST"]
-    assert len(api.get(f"{FLOWS}/connections").json()["items"]) == 1
+    assert len(got(api, f"{FLOWS}/connections")["items"]) == 1
 
 
 async def test_a_dropped_connection_says_what_was_found_and_keeps_the_answers(

@@ -22,6 +22,7 @@ from tests.ui.platform import (
     configured,
     everything_kept,
     fill_base,
+    got,
     profile_on,
     proxied,
     tick,
@@ -106,7 +107,7 @@ async def test_the_wizard_walks_from_empty_to_a_finished_first_run(
             for step, request in zip(plan.steps, sent, strict=True):
                 assert request.body == preview(step, ids).body
 
-            (flow,) = api.get("/data/foundation/flowservice/flows").json()["items"]
+            (flow,) = got(api, "/data/foundation/flowservice/flows")["items"]
             assert at.table.held == flow["id"]
             due_ms = int(flow["scheduleParams"]["startTime"]) * 1000
             platform.advance(minutes=22)
@@ -250,5 +251,5 @@ async def test_what_a_stopped_plan_made_can_be_taken_back(
             await at.press("y")
             await at.until(lambda: not page._stands and not page._busy, tries=1500)
             assert "rolled back" in at.text
-        items = api.get("/data/foundation/flowservice/sourceConnections").json()["items"]
+        items = got(api, "/data/foundation/flowservice/sourceConnections")["items"]
         assert items == []

@@ -1,0 +1,173 @@
+"""The everyday actions by their keys: the reason, the consequence, and what the platform got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from aeptui.mirror.rows import FlowRow
+from aeptui.session import session_for
+from tests.emulator.conftest import Rehearsal
+from tests.emulator.tutorial import Pipeline, follow_the_tutorial, runs_of
+from tests.forms.conftest import make_base
+from tests.ui.conftest import Console, console
+from tests.ui.platform import Proxy, configured, got, profile_on, proxied
+
+
+@pytest.fixture
+def proxy(platform: Rehearsal) -> Iterator[Proxy]:
+    with proxied(platform) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def made(platform: Rehearsal, api: httpx.Client) -> Pipeline:
+    """The tutorial's flow, set up and before its first run."""
+    pipeline = follow_the_tutorial(platform, api, make_base(api))
+    platform.advance(minutes=2)
+    return pipeline
+
+
+async def at_home(at: Console, made: Pipeline) -> None:
+    """Wait until the flow is under the cursor with its words."""
+    await at.until(
+        lambda: (
+            at.table.held == made.flow_id
+            and isinstance(at.table.row, FlowRow)
+            and at.table.row.dataset_name
+        ),
+        tries=1500,
+    )
+
+
+def state_of(api: httpx.Client, made: Pipeline) -> str:
+    return str(got(api, f"/data/foundation/flowservice/flows/{made.flow_id}")["items"][0]["state"])
+
+
+async def test_a_flow_is_turned_off_and_on_after_its_consequence_was_named(
+    platform: Rehearsal, proxy: Proxy, api: httpx.Client, made: Pipeline, tmp_path: Path
+) -> None:
+    async with (
+        session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+        console(session) as at,
+    ):
+        await at_home(at, made)
+        await at.press("O")
+        await at.sees("No run of it comes until it is on again")
+        await at.press("escape")
+        assert not proxy.writes
+        await at.press("O")
+        await at.sees("Turn ")
+        await at.press("y", "y")
+        await at.sees("is off")
+        await at.press("O")
+        await at.sees("This flow is being changed")
+        platform.advance(minutes=2)
+        assert state_of(api, made) == "disabled"
+        assert len(proxy.writes) == 1
+
+
+async def test_an_action_that_cannot_be_done_says_why_at_its_key_and_on_help(
+    platform: Rehearsal, proxy: Proxy, made: Pipeline, tmp_path: Path
+) -> None:
+    async with (
+        session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+        console(session) as at,
+    ):
+        await at_home(at, made)
+        await at.press("N")
+        await at.sees("Not done: This flow runs by schedule")
+        await at.press("question_mark")
+        await at.sees("Keys")
+        await at.press("pagedown")
+        await at.sees("off: This flow runs by schedule")
+        assert not proxy.writes
+
+
+async def test_deleting_in_a_protected_sandbox_takes_its_name_and_names_what_goes(
+    platform: Rehearsal, proxy: Proxy, api: httpx.Client, made: Pipeline, tmp_path: Path
+) -> None:
+    flags = {"allow_writes": True, "confirm_sandbox": "dev"}
+    profile = profile_on(proxy, platform, protected=True)
+    async with (
+        session_for(configured(tmp_path, **flags), profile) as session,
+        console(session) as at,
+    ):
+        await at_home(at, made)
+        await at.press("X")
+        await at.sees("Delete the flow", "Type dev and press enter", "stay")
+        await at.type("dev")
+        await at.press("enter")
+        await at.sees("is deleted")
+        assert [each.method for each in proxy.writes] == ["DELETE"]
+        assert not got(api, "/data/foundation/flowservice/flows")["items"]
+
+
+async def test_a_flow_is_renamed_on_the_bottom_line(
+    platform: Rehearsal, proxy: Proxy, api: httpx.Client, made: Pipeline, tmp_path: Path
+) -> None:
+    async with (
+        session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+        console(session) as at,
+    ):
+        await at_home(at, made)
+        await at.press("E")
+        await at.sees("new name")
+        await at.press("enter")
+        await at.sees("its name already")
+        await at.press("ctrl+u")
+        await at.type("Contacts of the night")
+        await at.press("enter")
+        await at.sees("Renamed to Contacts of the night")
+        (flow,) = got(api, "/data/foundation/flowservice/flows")["items"]
+        assert flow["name"] == "Contacts of the night"
+
+
+async def test_a_failed_run_is_retried_from_the_flow_that_it_belongs_to(
+    platform: Rehearsal, proxy: Proxy, api: httpx.Client, made: Pipeline, tmp_path: Path
+) -> None:
+    platform.ask("incidents", kind="crm_down", sandbox="dev")
+    platform.advance(minutes=40)
+    async with (
+        session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+        console(session) as at,
+    ):
+        await at_home(at, made)
+        await at.press("enter")
+        await at.sees("FAILED")
+        before = len(runs_of(api, made.flow_id))
+        await at.press("R")
+        await at.sees("Retry this run", "reads the same window")
+        await at.press("y")
+        await at.sees("Retried; the new run is")
+        assert len(runs_of(api, made.flow_id)) == before + 1
+
+
+async def test_a_connection_is_tested_by_a_key(
+    platform: Rehearsal, proxy: Proxy, made: Pipeline, tmp_path: Path
+) -> None:
+    async with (
+        session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+        console(session) as at,
+    ):
+        await at_home(at, made)
+        await at.press("t")
+        await at.sees("can log in")
+        assert not proxy.writes
+
+
+async def test_unlocking_is_refused_where_the_console_was_started_read_only(
+    platform: Rehearsal, proxy: Proxy, tmp_path: Path
+) -> None:
+    config = configured(tmp_path, read_only=True)
+    async with (
+        session_for(config, profile_on(proxy, platform)) as session,
+        console(session) as at,
+    ):
+        await at.type(":unlock")
+        await at.press("enter")
+        await at.sees("--read-only")
+        assert not session.writable
