@@ -67,11 +67,14 @@ class _Search:
         # the partial indexes want the kind spelt out
         self._where = _Where([f"kind = '{kind}'", "sandbox = ?"], [sandbox])
         self._left: list[Condition] = []
+        self._never = False  # SQLite has no plan for a constant beside a named index
         self._narrow: dict[str, _Where] = {}
         for condition in asked.matches.conditions:
             self._take(condition)
 
     def count(self) -> int:
+        if self._never:
+            return 0
         if not self._left:
             index = self._choice("seq")
             return self._world.tally(self._where.text, self._where.values, index)
@@ -80,6 +83,8 @@ class _Search:
     def documents(self) -> Iterator[Document]:
         """Those that match, in the order asked for, from after the place that was reached."""
         asked = self._asked
+        if self._never:
+            return
         order = self._order()
         if order is None:
             yield from self._sorted_by_value()
@@ -92,6 +97,8 @@ class _Search:
             return
         # a run that waits has no start: what has no value comes first, or last going down
         for known in (True, False) if asked.descending else (False, True):
+            if not known and order in self._narrow:
+                continue  # a condition on it wants a value
             where = self._where.also(f"{order} IS {'NOT ' if known else ''}NULL")
             if asked.after is not None:
                 reached = bool(asked.after[0])
@@ -122,6 +129,9 @@ class _Search:
             column, (text, values) = "status", _of_text("status", condition)
         else:
             self._left.append(condition)
+            return
+        if not values:
+            self._never = self._never or condition.operator != "!="
             return
         self._where = self._where.also(text, *values)
         if condition.operator != "!=":
@@ -237,19 +247,18 @@ def _of_time(column: str, condition: Condition) -> tuple[str, list[Any]]:
     operator = condition.operator
     if operator in ("==", "!="):
         return _among(column, operator, numbers)
-    return (f"{column} {operator} ?", numbers) if numbers else ("0", [])
+    return f"{column} {operator} ?", numbers
 
 
 def _of_text(column: str, condition: Condition) -> tuple[str, list[Any]]:
     operator = condition.operator
     if operator in ("==", "!="):
         return _among(column, operator, list(condition.values))
-    return f"{column} COLLATE BINARY {operator} ?", list(condition.values)
+    exact = f"{column} COLLATE BINARY" if column == "status" else column
+    return f"{exact} {operator} ?", list(condition.values)
 
 
 def _among(column: str, operator: str, values: list[Any]) -> tuple[str, list[Any]]:
-    if not values:
-        return ("0" if operator == "==" else "1"), []
     if operator == "==" and len(values) == 1:
         return f"{column} = ?", values
     marks = ", ".join("?" * len(values))

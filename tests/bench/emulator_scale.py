@@ -10,6 +10,7 @@ fill, the medians and the slowest, the sizes of the files and the memory of the 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -42,7 +43,8 @@ def main() -> int:
             while emulator.state()["making"] is not None:
                 most = max(most, process.memory_info().rss)
                 time.sleep(0.2)
-            print(f"{scale}, seed {options.seed}, n = {options.n}")
+            load = os.getloadavg()[0]
+            print(f"{scale}, seed {options.seed}, n = {options.n}, load {load:.1f}")
             print(f"filled in {time.perf_counter() - begun:.1f} s, up to {_mb(most)} of memory")
             with emulator.client() as api:
                 for title, query in _queries(api, emulator.now_ms):

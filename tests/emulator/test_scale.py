@@ -119,11 +119,24 @@ def test_any_filter_any_order_and_any_page_size_list_what_the_grammar_means(
 
 
 @pytest.mark.parametrize("order", ["", "name", "-name", "-createdAt", "updatedAt", "-state"])
-def test_flows_are_listed_whole_in_any_order(world: World, order: str) -> None:
-    asked = _asked(FLOWS, [], order, 2)
+@pytest.mark.parametrize("condition", ["", "name==nobody", "name!=nobody", "name<E", "name>=E",
+                                       "name==a,b", "createdAt==nan", "state==enabled"])  # fmt: skip
+def test_flows_are_listed_whole_in_any_order(world: World, order: str, condition: str) -> None:
+    asked = _asked(FLOWS, [condition] if condition else [], order, 2)
     meant = [each.id for each in asked.sorted(world.scan("dev", "flows"))]
     assert [each.id for each in _whole_list(world, "flows", asked)] == meant
-    assert len(meant) == 5
+    assert listings.count(world, "dev", "flows", asked) == len(meant)
+    assert condition or len(meant) == 5
+
+
+@pytest.mark.parametrize("order", ["", STARTED, f"-{STARTED}", "createdAt"])
+@pytest.mark.parametrize("condition", [f"{STARTED}==nan", "createdAt==nan", "updatedAt!=nan",
+                                       f"{STARTED}<soon"])  # fmt: skip
+def test_what_is_no_time_is_equal_to_none(world: World, order: str, condition: str) -> None:
+    asked = _asked(RUNS, [condition], order, 50)
+    meant = [each.id for each in asked.sorted(world.scan("dev", "runs"))]
+    assert [each.id for each in _whole_list(world, "runs", asked)] == meant
+    assert listings.count(world, "dev", "runs", asked) == len(meant)
 
 
 def test_the_counts_of_every_run_add_up_and_only_synthetic_ones_say_that_they_are(
