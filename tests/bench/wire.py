@@ -32,6 +32,7 @@ raise SystemExit(main(["demo", "--speed", "0"]))
 FLOW_WITH_STATE = re.compile(r"(?m)^.(FAILED|PARTIAL) +(Salesforce|Dynamics) \w+")
 QUIET_S = 0.2
 """A key has had its effect when nothing came for so long."""
+LONGEST_S = 4
 REPEATS = 6
 
 
@@ -41,9 +42,10 @@ def ready(text: str) -> bool:
 
 
 def settled(terminal: Terminal, quiet_s: float = QUIET_S) -> int:
-    """The bytes seen when nothing more comes."""
+    """The bytes seen when nothing more comes, or when something comes again and again."""
     seen, since = terminal.bytes_seen, time.monotonic()
-    while time.monotonic() - since < quiet_s:
+    latest = since + LONGEST_S
+    while time.monotonic() - since < quiet_s and time.monotonic() < latest:
         terminal.read(0.02)
         if terminal.bytes_seen != seen:
             seen, since = terminal.bytes_seen, time.monotonic()
