@@ -3,8 +3,8 @@
     python -m tests.screenshots [--folder screenshots]
 
 Starts a rehearsal with a fixed seed and a clock that stands still, opens the
-console headless at 80x24 and at 120x36, and writes an SVG of each screen; and a
-PNG beside it, where cairosvg is installed.
+console headless at 80x24 and at 120x36 (home at 160x48 as well), and writes an
+SVG of each screen; and a PNG beside it, where cairosvg is installed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
-from aeptui.config import Config, Settings, rehearsal_config
+from aeptui.config import Config, rehearsal_config
 from aeptui.rehearsal import Options, Rehearsal
 from aeptui.session import open_session
 from aeptui.ui.app import AepApp
@@ -28,6 +29,15 @@ from aeptui.ui.screens.why import WhyPage
 from aeptui.ui.widgets.detail_view import DetailView
 
 SIZES = ((80, 24), (120, 36))
+LARGEST = (160, 48)
+"""Only home is taken at this size."""
+OPENED = {
+    "base-connections": "Login",
+    "schemas": "Fields",
+    "datasets": "Expires",
+    "mapping-sets": "Pairs",
+}
+"""Kinds of which one is opened as well, and what is seen then."""
 START = "2026-09-16T08:00:00Z"
 SEED = 7
 FONT = "DejaVu Sans Mono, Menlo, Consolas, monospace"
@@ -39,7 +49,7 @@ class Camera:
     def __init__(self, folder: Path, pilot: Pilot[int], size: tuple[int, int]) -> None:
         self._folder = folder
         self._pilot = pilot
-        self._size = size
+        self.size = size
 
     @property
     def text(self) -> str:
@@ -77,7 +87,7 @@ class Camera:
     async def take(self, name: str) -> None:
         """Write the picture."""
         await self._pilot.pause(0.6)
-        columns, lines = self._size
+        columns, lines = self.size
         path = self._folder / f"{name}-{columns}x{lines}.svg"
         svg = self._pilot.app.export_screenshot(title="aeptui")
         # The fonts of the export are fetched from the web, which a picture should not need.
@@ -93,12 +103,18 @@ async def tour(camera: Camera, pilot: Pilot[int]) -> None:
     """Every main screen, once."""
     await camera.sees(r"FAILED +(Salesforce|Dynamics)")
     await camera.current()
+    await camera.sees(r"·{16}F{4}", patience_s=90)  # all of the last twenty runs are known
     await camera.take("home")
+    if camera.size == LARGEST:
+        return
     await camera.press("enter")
     await camera.sees("flow runs ─")
     await camera.take("flow")
     await camera.press("escape")
-    await camera.go("Salesforce contacts", "Salesforce contacts +PARTIAL")
+    await camera.go("Salesforce contacts", "called Salesforce contacts")
+    await camera.take("found")
+    await camera.press("enter")
+    await camera.sees("Salesforce contacts +PARTIAL")
     await camera.press("enter")
     await camera.sees("flow run .*live|What went wrong")
     await camera.take("run")
@@ -127,8 +143,13 @@ async def tour(camera: Camera, pilot: Pilot[int]) -> None:
     ):
         await camera.go(kind, pattern)
         await camera.take(kind)
+        if kind in OPENED:
+            await camera.press("enter")
+            await camera.sees(OPENED[kind])
+            await camera.take(f"{kind}-one")
+            await camera.press("escape")
     await camera.press("question_mark")
-    await camera.sees("every key")
+    await camera.sees("Look")
     await camera.take("help")
     await camera.go("home", "LAST 20 RUNS")
     await camera.press("slash", *"contacts")
@@ -151,21 +172,97 @@ async def tour(camera: Camera, pilot: Pilot[int]) -> None:
     await camera.take("empty")
 
 
+async def making_tour(camera: Camera, pilot: Pilot[int]) -> None:
+    """The forms, empty, and each page of the wizard as it is walked; nothing is sent."""
+
+    async def settled() -> None:
+        page: Any = pilot.app.screen
+        await camera.until(lambda: not page.asking and not page.lookups.missing())
+
+    async def chosen(text: str) -> None:
+        await camera.press("enter", *text, "enter")
+        await settled()
+
+    for kind in (
+        "base-connections",
+        "source-connections",
+        "target-connections",
+        "schemas",
+        "datasets",
+        "mapping-sets",
+    ):
+        await camera.go(f"new {kind}", "New ")
+        await settled()
+        if kind == "base-connections":
+            await chosen("salesforce")
+            await camera.press("down", "down", *"no address", "down")
+            await camera.sees("▲")
+        await camera.take(f"form-{kind}")
+        await camera.press("ctrl+n", "escape")
+    await camera.go("new flows", "New CRM flow")
+    await camera.press("down", "enter")
+    await camera.sees("Flow spec")
+    await settled()
+    await camera.take("form-flows")
+    await camera.press("escape")
+    await camera.go("new crm flow", "page 1 of 7")
+    await settled()
+    await camera.press("down")
+    await chosen("prod")
+    await camera.take("wizard-1-source")
+    await camera.press("ctrl+g")
+    await camera.sees("page 2 of 7")
+    await settled()
+    await camera.press("down")
+    await chosen("contact")
+    await camera.take("wizard-2-table")
+    await camera.press("ctrl+t")
+    await camera.sees("FirstName")
+    await camera.take("wizard-2-sample")
+    await camera.press("escape", "ctrl+g")
+    await camera.sees("page 3 of 7")
+    await settled()
+    await camera.press("down", "down", "down", "enter", *"record", "space")
+    await camera.take("wizard-3-field-groups")
+    await camera.press("enter")
+    await settled()
+    await camera.take("wizard-3-schema")
+    for number, name in ((4, "dataset"), (5, "mapping"), (6, "schedule"), (7, "review")):
+        await camera.press("ctrl+g")
+        await camera.sees(f"page {number} of 7")
+        await settled()
+        await camera.take(f"wizard-{number}-{name}")
+        if name == "mapping":
+            await camera.press("down", "enter")
+            await camera.sees("WHY")
+            await camera.take("wizard-5-pairs")
+            await camera.press("escape")
+    await camera.press("ctrl+r")
+    await camera.sees("POST ")
+    await camera.take("request")
+    await camera.press(*["escape"] * 8)
+    await camera.go("home", "LAST 20 RUNS")
+    await camera.press("X")
+    await camera.sees("Delete the flow")
+    await camera.take("delete")
+    await camera.press("escape")
+
+
 async def main(folder: Path) -> None:
     """All pictures, at each size."""
-    for size in SIZES:
-        with tempfile.TemporaryDirectory() as state:
+    with tempfile.TemporaryDirectory() as state:
+        for size in (*SIZES, LARGEST):
             await shoot(folder, size, state)
     draw(folder)
 
 
 async def shoot(folder: Path, size: tuple[int, int], state: str) -> None:
-    """All pictures at one size, of a world of its own."""
+    """All pictures at one size; the world is made once and kept between the sizes."""
     first = FirstApp(Config(Path("~/.config/aeptui/config.toml"), Path(state)))
     async with first.run_test(size=size) as asked:
         await Camera(folder, asked, size).take("first")  # type: ignore[arg-type]
     config = rehearsal_config({"AEPTUI_STATE_DIR": state})
-    config = replace(config, settings=Settings(timezone="UTC"))
+    config = replace(config, settings=replace(config.settings, timezone="UTC"))
     rehearsal = Rehearsal.prepare(config, Options(seed=SEED, speed=0, start=START))
     rehearsal.start()
     try:
@@ -173,6 +270,7 @@ async def shoot(folder: Path, size: tuple[int, int], state: str) -> None:
         async with app.run_test(size=size) as pilot:
             camera = Camera(folder, pilot, size)
             await camera.sees(r"FAILED +(Salesforce|Dynamics)", patience_s=120)
+            await making_tour(camera, pilot)
             await tour(camera, pilot)
         await app.session.close()
     finally:

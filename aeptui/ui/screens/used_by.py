@@ -42,6 +42,7 @@ class NamedPage(Page):
     """A few resources of several types in one list; enter opens one."""
 
     table = getters.query_one("#table", ResourceTable)
+    columns: Sequence[Column] = COLUMNS
 
     def __init__(self, session: Session, trail: str, title: str, empty: str) -> None:
         super().__init__(session, trail)
@@ -52,7 +53,7 @@ class NamedPage(Page):
         """A title and the list."""
         yield TextLine([(f" {self.title_text}", BOLD)])
         yield Rule()
-        yield ResourceTable(COLUMNS, self.session.moment, empty=self._empty, id="table")
+        yield ResourceTable(self.columns, self.session.moment, empty=self._empty, id="table")
 
     def on_mount(self) -> None:
         """Give the keys to the list."""
@@ -90,6 +91,8 @@ class LinksPage(NamedPage):
 
 class FoundPage(NamedPage):
     """Every resource that matches a name, to choose from."""
+
+    columns = COLUMNS[1:]  # they have no relation to each other
 
     def __init__(self, session: Session, text: str, found: Sequence[Found]) -> None:
         super().__init__(session, "found", f"{len(found)} called {text}", "Nothing is left of it.")

@@ -218,18 +218,18 @@ class DetailView(Scroller):
         for stage in block.stages:
             here = stage.target is not None and self._is_here(at + len(made), stage.target)
             quiet = PLAIN if here else DIM
-            room = max(4, width - labels - 4)
-            name = cut(stage.name, room)
+            names = list(wrap(stage.name, max(4, width - labels - 4)))
             measure = f", {stage.measure}" if stage.measure else ""
-            if cell_len(name) + cell_len(measure) > room:
+            if cell_len(names[-1]) + cell_len(measure) > width - labels - 4:
                 measure = ""
-            pieces = [
-                ("▸" if here else " ", PLAIN),
-                (fit(stage.label, labels) + "  ", quiet),
-                (name, PLAIN),
-                (measure, quiet),
-            ]
-            made.append(line(pieces, width, CURSOR if here else None))
+            for i, name in enumerate(names):
+                pieces = [
+                    ("▸" if here and not i else " ", PLAIN),
+                    (fit("" if i else stage.label, labels) + "  ", quiet),
+                    (name, PLAIN),
+                    (measure if i == len(names) - 1 else "", quiet),
+                ]
+                made.append(line(pieces, width, CURSOR if here else None))
         return made
 
 
