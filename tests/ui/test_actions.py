@@ -63,8 +63,6 @@ async def test_a_flow_is_turned_off_and_on_after_its_consequence_was_named(
         await at.sees("Turn ")
         await at.press("y", "y")
         await at.sees("is off")
-        await at.press("O")
-        await at.sees("This flow is being changed")
         platform.advance(minutes=2)
         assert state_of(api, made) == "disabled"
         assert len(proxy.writes) == 1

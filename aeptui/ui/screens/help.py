@@ -79,6 +79,8 @@ def _goto(page: Page) -> Facts:
     more = [
         Fact(":home", "the flows, worst first"),
         Fact(":sandbox NAME", "another sandbox; without a name, a list to choose from"),
+        Fact(":new KIND", "the form for one; `:new crm flow` is the whole way, page by page"),
+        Fact(":unlock 15m", "open writing for a while, where it is shut"),
         Fact(":q", "quit; so do ctrl+q, and ctrl+c twice"),
     ]
     if page.session.rehearsal is not None:
