@@ -111,26 +111,14 @@ class DiffingDriver(TerminalDriver):
     def process_message(self, message: Message) -> None:
         """Take note of a size that the terminal tells by itself."""
         if isinstance(message, events.Resize):
-            self._note_size(message.size.width, message.size.height)
+            self._sizes.append((message.size.width, message.size.height))
         super().process_message(message)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """The size; asked for at the start, after a suspension, and at each signal of a new one."""
-        columns, lines = super()._get_terminal_size()
-        self._note_size(columns, lines)
-        return columns, lines
-
-    def _note_size(self, columns: int, lines: int) -> None:
-        self._sizes.append((columns, lines))
-        self._loop.call_soon_threadsafe(self._heed_size)
-
-    def _heed_size(self) -> None:
-        """Send anew what was lost while the terminal was smaller for a moment.
-
-        With the size that it had, Textual sees nothing to draw.
-        """
-        if self._wire is not None and self._sizes and self._sizes[-1] == self._wire.size:
-            self.write("")
+        size = super()._get_terminal_size()
+        self._sizes.append(size)  # even the same: while it was smaller, something was lost
+        return size
 
 
 def driver_named(name: str) -> type[TerminalDriver]:
