@@ -25,11 +25,11 @@ from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.resource_table import ResourceTable
 from aeptui.ui.widgets.text_line import Rule, TextLine
 
-PARTS: Mapping[str, tuple[str, str]] = {
-    "flows": ("runs", "flow_id"),
-    "datasets": ("batches", "dataset_id"),
+PARTS: Mapping[str, tuple[str, str, str]] = {
+    "flows": ("runs", "flow_id", "flow_name"),
+    "datasets": ("batches", "dataset_id", "dataset_name"),
 }
-"""What is listed under a resource: the kind, and its column that names the resource."""
+"""What is listed under a resource: the kind, and its fields for the resource's id and name."""
 
 
 class DetailPage(ActingPage):
@@ -53,7 +53,7 @@ class DetailPage(ActingPage):
         self.row = row
         self._told: Row | None = None
         self.kinds = (resource.kind,)
-        kind, column = PARTS.get(resource.kind, ("", ""))
+        kind, column, self._own_name = PARTS.get(resource.kind, ("", "", ""))
         self.parts = registry.BY_KIND.get(kind)
         self._listing = Listing(kind, within=(column, row.id))
         if self.parts is not None:
@@ -68,7 +68,7 @@ class DetailPage(ActingPage):
         if self.parts is not None:
             yield Rule(self.parts.plural)
             yield ResourceTable(
-                [column for column in self.parts.columns if column.order != "flow_name"],
+                [column for column in self.parts.columns if column.order != self._own_name],
                 self.session.moment,
                 empty=f"No {self.parts.plural} yet.",
                 id="parts",
