@@ -52,10 +52,6 @@ def from_ms(ms: int | None) -> datetime | None:
     return None if ms is None else _EPOCH + ms * _MS
 
 
-def _as_is(value: Any) -> Any:
-    return value
-
-
 _STORES: Mapping[str, Callable[[Any], Any]] = {
     "id": pack_id,
     "time": to_ms,
@@ -63,6 +59,9 @@ _STORES: Mapping[str, Callable[[Any], Any]] = {
     "bool": lambda value: None if value is None else int(value),
 }
 """By type of field; other types are stored as they are."""
+
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,8 @@ class Field:
 
     def store(self, value: Any) -> Any:
         """A model's value as the column has it."""
-        return _STORES.get(self.type, _as_is)(value)
+        store = _STORES.get(self.type)
+        return value if store is None else store(value)
 
     def load(self, value: Any) -> Any:
         """A column's value as the row has it."""
@@ -188,20 +188,19 @@ class Kind:
             lines.append(f'CREATE INDEX "{self.table}_{number}" ON "{self.table}" ({keys}){where};')
         return "\n".join(lines)
 
-    def values(self, model: models.Model) -> tuple[Any, ...]:
-        """The written columns of `model`."""
-        more = self.more(model)
-        return tuple(
-            [
-                store(more[name] if name in more else getattr(model, name))
-                for name, store in self._stores
-            ]
-        )
+    def values(self, model: models.Model, known: Mapping[str, Any] = _NOTHING) -> tuple[Any, ...]:
+        """The written columns of `model`, some of which may be known from elsewhere."""
+        more = {**self.more(model), **known}
+        values = []
+        for name, store in self._stores:
+            value = more[name] if name in more else getattr(model, name)
+            values.append(value if store is None else store(value))
+        return tuple(values)
 
     @cached_property
-    def _stores(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    def _stores(self) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
         """What each written column makes of a value: looked up once, since runs come by the million."""
-        return tuple((each.name, _STORES.get(each.type, _as_is)) for each in self.written)
+        return tuple((each.name, _STORES.get(each.type)) for each in self.written)
 
     def load(self, values: Iterable[Any]) -> AnyRow:
         """The row that a `select` gave."""
@@ -221,7 +220,7 @@ def _run_columns(run: models.Run) -> dict[str, Any]:
     if run.errors:
         code, message = run.errors[0].code, run.errors[0].message
     # What the mirror cannot know, the word and what was lost, is put in by the writer.
-    return {"code": code, "message": message, "word": "", "lost": None, "phase": ""}
+    return {"code": code, "message": message}
 
 
 def phase(run: models.Run, word: str) -> str:

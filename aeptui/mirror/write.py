@@ -265,18 +265,15 @@ class Writer:
         self._counted.clear()
 
     def _values(self, kind: Kind, model: Model) -> tuple[Any, ...]:
-        values = kind.values(model)
         if not isinstance(model, Run):
-            return values
+            return kind.values(model)
         verdict = self._run_verdict(model)
         known = {
             "word": verdict.word,
             "lost": verdict.lost,
-            "phase": phase(model, verdict.word) or None,
+            "phase": phase(model, verdict.word),
         }
-        return tuple(
-            known.get(each.name, value) for each, value in zip(kind.written, values, strict=True)
-        )
+        return kind.values(model, known)
 
     def _held(self, kind: Kind, models: Sequence[Model]) -> dict[Any, tuple[Any, ...]]:
         columns = ", ".join(f'"{each.name}"' for each in kind.written)
