@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ async def test_a_dataset_a_target_connection_a_mapping_set_and_a_flow_are_made_o
     follow_the_tutorial(stage.platform, api, make_base(api))
     stage.session.sync.refresh()
     for kind in ("schemas", "source-connections"):
-        await stage.at.until(lambda kind=kind: stage.rows(kind), tries=1500)
+        await stage.at.until(partial(stage.rows, kind), tries=1500)
 
     await stage.open_form("datasets")
     await choose(stage.at, "")

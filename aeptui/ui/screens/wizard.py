@@ -118,7 +118,7 @@ class WizardPage(AnswerPage):
         pieces: list[Piece] = [(" ", PLAIN)]
         for i, page in enumerate(crm_flow.PAGES):
             done = i < REVIEW and not self._page_faults(i) and (i <= self._reached)
-            label = f"{'✓' if done else i + 1} {page.title.lower()}   "
+            label = f"{'✓' if done else i + 1} {page.title.lower()}  "
             pieces.append((label, BOLD if i == self._at else DIM))
         self.query_one("#pages", TextLine).put(pieces)
 
