@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len, set_cell_size
 
+from aeptui.ui.driver import DiffingDriver, driver_named, in_ascii
 from aeptui.ui.sgr import PLAIN, Styles
 from aeptui.ui.wire import FRAME_END, FRAME_START, Wire
 
@@ -379,3 +380,15 @@ def test_a_blank_end_of_line_is_erased_and_a_blank_screen_costs_nothing() -> Non
 
 def test_control_characters_in_text_are_not_sent() -> None:
     assert opened().send("\x1b[1;1Ha\x00b\x08c\x9b31md\x7fe") == "abc31mde"
+
+
+def test_the_setting_names_the_driver() -> None:
+    assert issubclass(driver_named("diff"), DiffingDriver)
+    assert not issubclass(driver_named("stock"), DiffingDriver)
+
+
+@any_of
+@given(st.lists(st.sampled_from(WORDS)).map("".join))
+def test_any_text_is_as_wide_in_ascii(text: str) -> None:
+    assert in_ascii(text).isascii()
+    assert len(in_ascii(text)) == cell_len(text)
