@@ -68,6 +68,10 @@ class ActingPage(Page):
             return "there is no base connection here to test"
         return super().why_not(action)
 
+    def ever(self, action: str) -> bool:
+        """Some kinds are never made by hand."""
+        return action != "new" or self.resource.kind in CREATABLE
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that acts is always taken: when it cannot be done, it says why."""
         if action in ("retry", "run_now", "switch", "delete", "rename", "test"):

@@ -162,7 +162,7 @@ class DetailPage(ActingPage):
 
     def ever(self, action: str) -> bool:
         """Only flows and runs have a why."""
-        return action != "why" or self.resource.kind in EXPLAINED
+        return super().ever(action) if action != "why" else self.resource.kind in EXPLAINED
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where there is one pane, the other is not offered at all."""

@@ -188,7 +188,7 @@ class ListPage(ActingPage):
 
     def ever(self, action: str) -> bool:
         """Only flows and runs have a why."""
-        return action != "why" or self.resource.kind in EXPLAINED
+        return super().ever(action) if action != "why" else self.resource.kind in EXPLAINED
 
     async def action_why(self) -> None:
         """Explain the run under the cursor, or the flow's last one that lost something."""
