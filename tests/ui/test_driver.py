@@ -374,8 +374,8 @@ def test_a_blank_end_of_line_is_erased_and_a_blank_screen_costs_nothing() -> Non
     wire = opened(80, 24)
     blank = "\n".join(f"\x1b[{y + 1};1H{' ' * 80}" for y in range(24))
     assert wire.send(f"{blank}\x1b[1;1H") == ""
-    wire.send(f"\x1b[3;1H{'x' * 80}")
-    assert len(wire.send(f"\x1b[3;1H{'x' * 10}{' ' * 70}")) < 12
+    wire.send(f"\x1b[3;1H{'x' * 80}\x1b[1;1H")
+    assert wire.send(f"\x1b[3;1H{'x' * 10}{' ' * 70}\x1b[1;1H") == "\x1b[3;11H\x1b[K\x1b[H"
 
 
 def test_control_characters_in_text_are_not_sent() -> None:
