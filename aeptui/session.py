@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from aeptui.config import Config, Profile, private_dir
+from aeptui.config import Config, ConfigError, Profile, private_dir
 from aeptui.credentials import SecretSource, SecretUnavailable
 from aeptui.log import unforeseen
 from aeptui.resources.definition import Moment
@@ -212,13 +212,14 @@ async def open_session(
 ) -> Session:
     """A session on the chosen (or given) profile and sandbox; sends nothing.
 
-    Raises ConfigError when the profile is not complete. For a rehearsal whose
+    Raises ConfigError when the profile is not complete or nothing can be kept on disk. For a rehearsal whose
     world was never made it waits until the emulator has named the world, which
     is before the world is filled.
     """
     from aeptui.api.services import Services
     from aeptui.mirror.store import Mirror
     from aeptui.mirror.sync import Sync, SyncSettings
+    from aeptui.mirror.troubles import StoreTrouble
     from aeptui.monitor.state import Thresholds, run_verdict
     from aeptui.monitor.watch import Watch
 
@@ -230,7 +231,10 @@ async def open_session(
     private_dir(config.state_dir)
     path = mirror_path(config.state_dir, profile.platform_url, profile.org_id, sandbox)
     private_dir(path.parent)
-    mirror = Mirror.open(path, run_verdict=run_verdict, clock=services.clock.now)
+    try:
+        mirror = Mirror.open(path, run_verdict=run_verdict, clock=services.clock.now)
+    except StoreTrouble as reason:
+        raise ConfigError(str(reason)) from reason
     if rehearsal is not None and (known := mirror.summary_now().confirmed_at):
         # A rehearsed world stands still while nobody runs it.
         services.clock.begin_at(known)

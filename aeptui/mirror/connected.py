@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from aeptui.mirror.file import begin_again, connect, prepare
-from aeptui.mirror.troubles import StoreTrouble, is_damage, is_disk, is_full
+from aeptui.mirror.troubles import is_damage, store_trouble
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -71,9 +71,10 @@ class Connected(Generic[S]):
                 self._connect(self._inode)
                 return work(self._state)
         except (sqlite3.OperationalError, OSError) as fault:
-            if isinstance(fault, sqlite3.Error) and not is_disk(fault):
+            trouble = store_trouble(fault, self._place.path.parent)
+            if trouble is None:
                 raise
-            raise StoreTrouble(self._sentence(fault)) from fault
+            raise trouble from fault
 
     def leave(self) -> None:
         """End a statement that is under way, or that begins later."""
@@ -108,12 +109,3 @@ class Connected(Generic[S]):
         self._connection.set_progress_handler(lambda: self._leaving, 10_000)
         self._state = self._make(self._connection)
         self._inode = inode
-
-    def _sentence(self, fault: Exception) -> str:
-        folder = self._place.path.parent
-        if isinstance(fault, sqlite3.Error) and is_full(fault):
-            return (
-                "There is no room on the disk to keep what the platform tells; "
-                f"make some in {folder} and it goes on by itself"
-            )
-        return f"What the platform tells cannot be kept in {folder} just now ({fault})"

@@ -7,6 +7,7 @@ painted from the `..._now` twins before anything else has been imported.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,7 +24,7 @@ from aeptui.mirror.file import prepare
 from aeptui.mirror.read import Reader
 from aeptui.mirror.rows import AnyRow, RunRow
 from aeptui.mirror.tables import KINDS
-from aeptui.mirror.troubles import StoreTrouble, Trouble, TroubleKind
+from aeptui.mirror.troubles import StoreTrouble, Trouble, TroubleKind, store_trouble
 from aeptui.mirror.values import (
     BEGUN_AGAIN,
     FRESHNESS,
@@ -88,9 +89,15 @@ class Mirror:
         """Open the mirror at `path`, made if it is missing.
 
         A file that is damaged, not ours or newer than we are is set aside and
-        begun again; `notice` says so.
+        begun again; `notice` says so. Raises StoreTrouble where the disk refuses.
         """
-        notice = prepare(path)
+        try:
+            notice = prepare(path)
+        except (sqlite3.OperationalError, OSError) as fault:
+            trouble = store_trouble(fault, path.parent)
+            if trouble is None:
+                raise
+            raise trouble from fault
         return cls(path, run_verdict=run_verdict, clock=clock, notice=notice)
 
     def close(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from aeptui.api.errors import (
@@ -24,8 +26,9 @@ TroubleKind: TypeAlias = Literal[
 `settings`: nothing could be sent; `unsupported`: the platform does not do this; `failing`: it
 answered with an error; `disk`: what it told could not be kept; `broken`: a bug of ours."""
 
-_FULL, _DAMAGED = {sqlite3.SQLITE_FULL}, {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_DISK = _FULL | {
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_DISK = {
+    sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
@@ -33,6 +36,10 @@ _DISK = _FULL | {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
 }
+
+
+_LEAST_BYTES = 1 << 18
+"""A disk with less free than this is full to SQLite, which makes files of so many bytes."""
 
 
 class Trouble(NamedTuple):
@@ -76,14 +83,25 @@ def is_damage(fault: sqlite3.Error) -> bool:
     return _code(fault) in _DAMAGED
 
 
-def is_disk(fault: sqlite3.Error) -> bool:
-    """Whether `fault` is about the disk or the file's rights, and may pass."""
-    return _code(fault) in _DISK
+def store_trouble(fault: sqlite3.OperationalError | OSError, folder: Path) -> StoreTrouble | None:
+    """What the disk refused; None where the disk is not to blame."""
+    code = _code(fault) if isinstance(fault, sqlite3.Error) else None
+    if isinstance(fault, sqlite3.Error) and code not in _DISK:
+        return None
+    # Making a file of shared memory on a full disk is an "I/O error" to SQLite.
+    if code == sqlite3.SQLITE_FULL or _free_bytes(folder) < _LEAST_BYTES:
+        return StoreTrouble(
+            f"There is no room on the disk to keep what the platform tells; make some in {folder}"
+        )
+    return StoreTrouble(f"What the platform tells cannot be kept in {folder} just now ({fault})")
 
 
-def is_full(fault: sqlite3.Error) -> bool:
-    """Whether there is no room left."""
-    return _code(fault) in _FULL
+def _free_bytes(folder: Path) -> int:
+    try:
+        room = os.statvfs(folder)
+    except OSError:
+        return _LEAST_BYTES
+    return room.f_bavail * room.f_frsize
 
 
 def _code(fault: sqlite3.Error) -> int | None:

@@ -13,6 +13,7 @@ import pytest
 
 from aeptui.api.models import Flow
 from aeptui.mirror.store import Mirror
+from aeptui.mirror.troubles import StoreTrouble
 from aeptui.mirror.values import Listing
 from aeptui.monitor.state import run_verdict
 from tests.mirror.conftest import NOW
@@ -87,6 +88,13 @@ def test_a_file_that_cannot_be_used_is_set_aside_and_begun_again(
     again = opened(path)
     assert again.notice == ""
     again.close()
+
+
+def test_a_place_where_nothing_can_be_kept_is_said_in_a_sentence(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.mkdir()
+    with pytest.raises(StoreTrouble, match="cannot be kept in"):
+        opened(path)
 
 
 def test_opening_needs_no_network_library_and_no_event_loop() -> None:
