@@ -418,3 +418,20 @@ async def test_a_protected_sandbox_asks_for_its_name(
         await stage.at.type("dev")
         await stage.at.press("enter")
         await stage.at.sees("can log in")
+
+
+async def test_a_question_that_takes_long_is_told_in_words_and_esc_stops_it(stage: Stage) -> None:
+    await stage.at.until(lambda: stage.rows("connection-specs"), tries=1500)
+    stage.platform.ask(
+        "faults", service="flowservice", method="GET", path="*/connectionSpecs",
+        kind="latency", latency_s=8, times=1,
+    )  # fmt: skip
+    await stage.open_list("base-connections")
+    await stage.at.press("n")
+    await stage.at.sees("asking for the connectors")
+    await stage.at.press("escape")
+    await stage.at.sees("Stopped asking")
+    await stage.at.press("enter")
+    await until_settled(stage.at)
+    await choose(stage.at, "salesforce")
+    await stage.at.sees("Environment URL")
