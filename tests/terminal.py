@@ -46,6 +46,10 @@ KEYS = {
 }
 
 
+def _set_size(terminal: int, columns: int, lines: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+
 class Terminal:
     """A command on a pseudo-terminal of `columns` x `lines`; use it as a context."""
 
@@ -66,10 +70,10 @@ class Terminal:
         self.started = time.monotonic()
         self.pid, self._master = pty.fork()
         if self.pid == 0:
+            _set_size(0, columns, lines)
             if cwd is not None:
                 os.chdir(cwd)
             os.execvpe(command[0], list(command), dict(env if env is not None else os.environ))  # noqa: S606
-        self.resize(columns, lines)
         self.attributes_before = termios.tcgetattr(self._master)
 
     def __enter__(self) -> Terminal:
@@ -92,7 +96,7 @@ class Terminal:
 
     def resize(self, columns: int, lines: int) -> None:
         """Make the terminal another size, as a person dragging its corner does."""
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        _set_size(self._master, columns, lines)
         self.screen.resize(lines, columns)
 
     def press(self, *keys: str) -> None:

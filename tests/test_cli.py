@@ -215,12 +215,6 @@ def test_a_refusal_of_the_platform_carries_its_sentence_and_request_id(platform:
     assert "request " in sentence(done)
 
 
-def test_what_is_not_emulated_says_so(tmp_path: Path) -> None:
-    done = run("emulator", "--scale", "flows=1,runs=1", env={"AEPTUI_STATE_DIR": str(tmp_path)})
-    assert done.returncode == 2
-    assert "not supported" in done.stderr
-
-
 def test_doctor_finds_nothing_wrong_and_shows_no_secret(platform: Platform) -> None:
     done = platform.run("doctor")
     assert done.returncode == 0, done.stdout

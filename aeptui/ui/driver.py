@@ -30,15 +30,23 @@ _BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, but for two things.
+    """Textual's driver, but for three things.
 
     A terminal that is gone reads as an end of file for ever, which the stock
     driver takes for silence and asks again at once, a whole core long; here it
     ends the console. And where the locale knows ASCII only, our own symbols are
-    sent as their stand-ins, one cell for one cell.
+    sent as their stand-ins, one cell for one cell. The size is the terminal's own: a
+    COLUMNS that some script exported does not follow the window.
     """
 
     _ascii = ascii_only()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        with contextlib.suppress(OSError):
+            columns, lines = os.get_terminal_size(self.fileno)
+            if columns and lines:
+                return columns, lines
+        return super()._get_terminal_size()
 
     def write(self, data: str) -> None:
         """Send `data` to the terminal."""

@@ -33,6 +33,11 @@ Bare().run()
 FLOW_WITH_STATE = r"(?i)(failed|partial|late|clean|odd|stuck|silent)\s+(Salesforce|Dynamics)"
 
 
+def is_live(text: str) -> bool:
+    """Whether the top line says that what is shown is current."""
+    return text.splitlines()[0].rstrip().endswith(" live")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("-n", type=int, default=7)
@@ -58,7 +63,8 @@ def main() -> int:
             return seconds * 1000, size
 
         with Terminal(demo, columns=columns, lines=lines, env=env) as terminal:
-            terminal.wait_until(lambda text: "live" in text and "Making" not in text, within_s=120)
+            terminal.wait_until(is_live, within_s=120)
+            terminal.wait_for(FLOW_WITH_STATE)
             terminal.press("ctrl+q")
             terminal.ended()
 
@@ -75,7 +81,7 @@ def main() -> int:
         )
 
         with Terminal(demo, columns=columns, lines=lines, env=env) as terminal:
-            terminal.wait_until(lambda text: "live" in text, within_s=60)
+            terminal.wait_until(is_live, within_s=60)
             settled = time.monotonic() + 5
             while time.monotonic() < settled:
                 terminal.read()

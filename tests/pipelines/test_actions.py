@@ -265,7 +265,7 @@ async def test_a_name_that_somebody_changed_meanwhile_is_not_overwritten(stage: 
 
 
 async def test_nothing_is_written_where_the_profile_is_read_only(stage: Stage) -> None:
-    session = replace(stage.session, writable=False)
+    session = replace(stage.session, may_write=False)
     before = len(stage.platform.requests())
     flow = stage.flow
     for each in actions.of("flows"):

@@ -61,8 +61,8 @@ async def test_a_flow_is_turned_off_and_on_after_its_consequence_was_named(
         assert not proxy.writes
         await at.press("O")
         await at.sees("Turn ")
-        await at.press("y", "y")
-        await at.sees("is off")
+        await at.press("y", "enter")
+        await at.until(lambda: bool(proxy.writes))
         platform.advance(minutes=2)
         assert state_of(api, made) == "disabled"
         assert len(proxy.writes) == 1
