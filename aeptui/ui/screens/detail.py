@@ -111,20 +111,21 @@ class DetailPage(ActingPage):
 
     async def look(self) -> None:
         """Read the row, its facts and its parts again."""
-        row = await self.session.mirror.get(self.resource.kind, self.row.id)
-        if row is None:
+        found = await self.session.mirror.get(self.resource.kind, self.row.id)
+        if found is None:
             self.say(f"This {self.resource.name} is gone from the platform.", "warn")
         else:
-            self.row = row
+            self.row = found
         if self.table is not None:
             await self.table.look()
         if told_before(self._told, self.row):
             return
-        self._told = self.row
-        detail = await self.resource.detail(self.session, self.row)
+        row = self.row
+        detail = await self.resource.detail(self.session, row)
         word = [(f"{detail.word} ", TONES[detail.tone])] if detail.word else []
         self.heading.put([(f" {detail.title}", BOLD)], word)
         self.detail.show(self._without_parts(detail))
+        self._told = row  # only now: a reading can be cut short by a page in front of this one
 
     def _without_parts(self, detail: Detail) -> Detail:
         """The facts without the grid that the list below repeats, live and whole."""

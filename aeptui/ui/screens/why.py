@@ -66,7 +66,6 @@ class WhyPage(Page):
         now = (row.state, row.updated_at) if row is not None else None
         if self.detail.detail is not None and now == self._told:
             return
-        self._told = now
         if isinstance(row, RunRow):
             self.detail.show(_begun(row))
         try:
@@ -78,6 +77,7 @@ class WhyPage(Page):
         word = [(f"{told.word} ", TONES[told.tone])] if told.word else []
         self.heading.put([(f" {told.title}", BOLD)], word)
         self.detail.show(told)
+        self._told = now
 
     def on_detail_view_followed(self, message: DetailView.Followed) -> None:
         """Open what the explanation names."""

@@ -1,0 +1,76 @@
+"""What is loaded before the first paint: a start-up time is kept by what is left out of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+AFTER_THE_FIRST_PAINT = (
+    "httpx",
+    "httpcore",
+    "jsonschema",
+    "rapidfuzz",
+    "lark",
+    "starlette",
+    "uvicorn",
+    "tomli_w",
+    "shtab",
+    "keyring",
+    "aeptui.forms.form",
+    "aeptui.forms.schema",
+    "aeptui.forms.suggest",
+    "aeptui.forms.values",
+    "aeptui.pipelines",
+    "aeptui.emulator",
+    "aeptui.ui.screens.form",
+    "aeptui.ui.screens.wizard",
+    "aeptui.ui.screens.help",
+    "aeptui.ui.screens.why",
+    "aeptui.ui.screens.raw",
+)
+
+SCRIPT = """
+import asyncio, os, sys
+from aeptui.config import load
+from aeptui.session import open_session
+from aeptui.ui.app import AepApp
+
+loaded = []
+AepApp.begin = lambda app: loaded.extend(sys.modules)
+
+async def main():
+    session = await open_session(load(os.environ))
+    async with AepApp(session).run_test(size=(80, 24)) as pilot:
+        while not loaded:
+            await pilot.pause(0.02)
+    await session.close()
+    sys.__stdout__.write("\\n".join(loaded))
+
+asyncio.run(main())
+"""
+
+
+def test_the_first_paint_loads_neither_the_network_nor_the_forms(tmp_path: Path) -> None:
+    env = {key: value for key, value in os.environ.items() if not key.startswith("AEPTUI_")}
+    env |= {
+        "AEPTUI_STATE_DIR": str(tmp_path),
+        "HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "AEPTUI_PLATFORM_URL": "http://127.0.0.1:9",
+        "AEPTUI_IMS_URL": "http://127.0.0.1:9",
+        "AEPTUI_ORG_ID": "A@AdobeOrg",
+        "AEPTUI_CLIENT_ID": "a",
+        "AEPTUI_CLIENT_SECRET": "b",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=env, capture_output=True, text=True, check=False
+    )
+    loaded = set(done.stdout.split())
+    assert "aeptui.ui.screens.home" in loaded, done.stderr
+    assert not [
+        name
+        for name in sorted(loaded)
+        if any(name == late or name.startswith(f"{late}.") for late in AFTER_THE_FIRST_PAINT)
+    ]
