@@ -299,6 +299,10 @@ def _need_a_terminal() -> None:
 def _on_screen(config: Config, rehearsal: Rehearsal | None = None) -> int:
     """The console until it is left; the local platform goes with it."""
     import asyncio
+    import gc
+
+    # What is loaded for the first paint stays for good: looking through it would only delay that.
+    gc.disable()
 
     from aeptui import log
     from aeptui.session import open_session

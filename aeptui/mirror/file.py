@@ -81,7 +81,8 @@ def _migrate(path: Path) -> None:
     path.chmod(0o600)
     connection = connect(path)
     try:
-        _recognise(connection)  # before anything is changed in a file that is not ours
+        if _recognise(connection) == VERSION:  # before anything is changed in a file not ours
+            return
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heard in an empty file only
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")

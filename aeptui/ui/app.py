@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import time
@@ -86,6 +87,8 @@ class AepApp(App[int]):
     @work(group="begin")
     async def begin(self) -> None:
         """Start to sync; what the configuration or the mirror has to say is said once."""
+        gc.freeze()  # what the first paint needed stays: later collections need not look at it
+        gc.enable()
         self.session.start()
         if self.rehearsing is not None:
             self.rehearsing.follow()

@@ -51,6 +51,8 @@ def main() -> int:
             "AEPTUI_STATE_DIR": str(Path(folder) / "state"),
             "TERM": "xterm-256color",
         }
+        # Both programs run compiled: the first start below leaves the compiled modules behind.
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
         demo = [sys.executable, "-m", "aeptui", "demo", "--speed", "0"]
         bare = [sys.executable, "-c", BARE]
 
