@@ -24,7 +24,8 @@ def summary_line(summary: Summary, width: int) -> Ends:
     """
     words = [(word, number) for word in RANKED if (number := summary.flows.get(word))]
     if not words:
-        return [(" No flow has been judged yet.", DIM)], []
+        known = summary.counts.get("flows")
+        return [(" No flow has been judged yet." if known else " No flows.", DIM)], []
     rights = [[(text, _lost_style(summary))] for text in _lost(summary.lost_24h)]
     for named, right in product(range(len(words), 0, -1), rights):
         left = _left(words[:named], sum(number for _, number in words[named:]))

@@ -84,7 +84,14 @@ class HomePage(ListPage):
         """Say how far the making of the rehearsal is; an empty string when it is made."""
         if words != self.making:
             self.making = words
+            self.table.empty = self.nothing
+            self.table.refresh()
             self.show_heading()
+
+    @property
+    def nothing(self) -> str:
+        """An empty world in the making will not stay so."""
+        return "They come as the rehearsal is made." if self.making else super().nothing
 
     def on_age(self, age: Age) -> None:
         """Dim what may be out of date."""

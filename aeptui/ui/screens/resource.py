@@ -21,7 +21,7 @@ from aeptui.ui.ages import Age
 from aeptui.ui.listing import MirrorRows
 from aeptui.ui.messages import OpenLinks, OpenRaw, OpenResource, OpenWhy
 from aeptui.ui.palette import BOLD, DIM, PLAIN
-from aeptui.ui.screens.acting import ActingPage
+from aeptui.ui.screens.acting import CREATABLE, ActingPage
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.prompt import Prompt
 from aeptui.ui.widgets.resource_table import ResourceTable
@@ -82,9 +82,7 @@ class ListPage(ActingPage):
         yield TextLine(id="heading")
         yield Rule()
         with Horizontal(id="area"):
-            yield ResourceTable(
-                self.columns(), self.session.moment, empty=self.resource.empty, id="table"
-            )
+            yield ResourceTable(self.columns(), self.session.moment, empty=self.nothing, id="table")
             yield Divider(id="divider")
             yield DetailView(titled=True, id="beside")
 
@@ -253,6 +251,12 @@ class ListPage(ActingPage):
         self.read(MirrorRows(self.session.mirror, self.listing))
         self.show_heading()
 
+    @property
+    def nothing(self) -> str:
+        """What an empty list says: what would be in it, and which key makes one."""
+        makes = " n makes one." if self.resource.kind in CREATABLE else ""
+        return self.resource.empty + makes
+
     def action_filter(self) -> None:
         """Type what the rows have to match; they follow as you type."""
         self._filter_before = self.listing.filter
@@ -270,7 +274,7 @@ class ListPage(ActingPage):
             return str(wrong)
         self.listing = listing
         empty = f"No {self.resource.name} matches {expression!r}."
-        self.table.empty = empty if listing.filter else self.resource.empty
+        self.table.empty = empty if listing.filter else self.nothing
         self.read(rows)
         self.show_heading()
         return ""
