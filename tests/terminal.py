@@ -145,7 +145,7 @@ class Terminal:
         """Read until `pattern` is on the screen; the seconds since the start at which it was."""
         return self.wait_until(re.compile(pattern).search, within_s)
 
-    def ended(self, within_s: float = 10) -> int:
+    def ended(self, within_s: float = 30) -> int:
         """Read on until the program has ended; its exit status (128 + n for signal n)."""
         deadline = time.monotonic() + within_s
         while self._master >= 0 and time.monotonic() < deadline and self.read():

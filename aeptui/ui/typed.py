@@ -52,10 +52,11 @@ class Typed:
             return False
         if isinstance(event, Key) and event.key in AT_ONCE:
             return False
-        if self._settling is None and not self._openings:
+        if not (self._settling or self._openings or self._waiting or self._due):
             return False
         self._waiting.append(event)
-        self._settle(ROUNDS)
+        if self._due is None:  # else what is handed out next brings the others after it
+            self._settle(ROUNDS)
         return True
 
     def handed_out(self, event: Key | Paste) -> None:
