@@ -24,8 +24,9 @@ def summary_line(summary: Summary, width: int) -> Ends:
     """
     words = [(word, number) for word in RANKED if (number := summary.flows.get(word))]
     if not words:
-        known = summary.counts.get("flows")
-        return [(" No flow has been judged yet." if known else " No flows.", DIM)], []
+        if summary.counts.get("flows"):
+            return [(" No flow has been judged yet.", DIM)], []
+        return [(" No flows." if summary.confirmed_at else " Nothing is known yet.", DIM)], []
     rights = [[(text, _lost_style(summary))] for text in _lost(summary.lost_24h)]
     for named, right in product(range(len(words), 0, -1), rights):
         left = _left(words[:named], sum(number for _, number in words[named:]))

@@ -12,7 +12,7 @@ from aeptui.ui.typed import Typed
 
 
 async def test_a_key_never_overtakes_one_whose_turn_has_come() -> None:
-    posted: list[Key] = []
+    posted: asyncio.Queue[Key] = asyncio.Queue()
 
     class Silent:
         """An app in which nothing is open, so that each key settles at once."""
@@ -20,18 +20,15 @@ async def test_a_key_never_overtakes_one_whose_turn_has_come() -> None:
         screen: Any = None
 
         def post_message(self, event: Key) -> None:
-            posted.append(event)
+            posted.put_nowait(event)
 
     typed = Typed(cast(App[int], Silent()))
     first, second, third = (Key(letter, letter) for letter in ":em")
     with typed.opening():
         assert typed.must_wait(first)
-    while not posted:
-        await asyncio.sleep(0)
+    assert await posted.get() is first
     assert typed.must_wait(second), "the first is on its way: it was posted and not yet handled"
     assert not typed.must_wait(first)
     typed.handed_out(first)
     assert typed.must_wait(third)
-    while len(posted) < 2:
-        await asyncio.sleep(0)
-    assert posted == [first, second]
+    assert await posted.get() is second
