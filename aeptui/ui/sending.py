@@ -81,12 +81,18 @@ class Sending:
         self, session: Session, plan: Plan, secrets: Secrets, told: Told, back: bool
     ) -> None:
         last = Event("refused", plan, f"{plan.title}: nothing was sent")
+        began = False
         try:
             async for event in _events(session, plan, secrets, back):
-                last = event
+                last, began = event, began or event.what == "sending"
                 told(PlanTold(event))
         except (ApiTrouble, JournalError, RehearsalError) as trouble:
-            last = Event("refused", plan, f"{str(trouble).rstrip('.')}; nothing was sent")
+            reason = str(trouble).rstrip(".")
+            if began:
+                words = f"{reason}; the journal has what was sent before"
+                last = Event("unknown", plan, words, stands=last.stands)
+            else:
+                last = Event("refused", plan, f"{reason}; nothing was sent")
             told(PlanTold(last))
         except Exception as bug:
             # The boundary of a plan: what was sent is in the journal, and the console goes on.

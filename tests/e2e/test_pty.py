@@ -69,10 +69,22 @@ def test_a_flow_with_its_state_is_seen_a_run_opened_and_the_terminal_given_back(
         assert restored(terminal)
 
 
-def test_a_second_start_shows_the_last_known_flows_at_once(demo: Terminal) -> None:
-    assert "Making the rehearsal" not in demo.text
+def test_the_last_known_flows_are_shown_though_nobody_answers(
+    env: Mapping[str, str], demo: Terminal
+) -> None:
+    """The mirror of a loopback platform goes by its organisation, so another port will do."""
     demo.press("ctrl+q")
     assert demo.ended() == 0
+    state = Path(env["AEPTUI_STATE_DIR"])
+    facts = (state / "demo" / "seed-3" / "emulator.env").read_text().split()
+    known = dict(fact.split("=", 1) for fact in facts)
+    nobody = {"AEPTUI_PLATFORM_URL": "http://127.0.0.1:9", "AEPTUI_IMS_URL": "http://127.0.0.1:9"}
+    with Terminal([*DEMO[:3]], env={**env, **known, **nobody}) as terminal:
+        terminal.wait_for(FLOW_WITH_STATE)
+        terminal.wait_for("platform unreachable")
+        assert "Nothing answers at 127.0.0.1:9" in terminal.text
+        terminal.press("ctrl+q")
+        assert terminal.ended() == 0
 
 
 def test_when_nothing_changes_nothing_is_sent(demo: Terminal) -> None:
