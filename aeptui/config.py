@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aeptui.credentials import SecretSource
+from aeptui.tomlfile import FileError
 
 PLATFORM_URL = "https://platform.adobe.io"
 IMS_URL = "https://ims-na1.adobelogin.com"
@@ -22,17 +23,8 @@ ENVIRONMENT = "environment"
 REHEARSAL = "rehearsal"
 
 
-class ConfigError(Exception):
+class ConfigError(FileError):
     """One thing that is wrong with the configuration, and where."""
-
-    def __init__(
-        self, sentence: str, *, file: Path | None = None, key: str = "", line: int | None = None
-    ) -> None:
-        self.file, self.key, self.line, self.sentence = file, key, line, sentence
-        place = ", ".join(
-            part for part in (str(file or ""), f"line {line}" if line else "", key) if part
-        )
-        super().__init__(f"{place}: {sentence}" if place else sentence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from aeptui import config as configuration
 from aeptui.config import ConfigError, Flags, load, private_dir, rehearsal_config
 from aeptui.config_example import EXAMPLE
-from aeptui.config_file import ALERT, GENERAL, PROFILE, SYNC, TABLES, THRESHOLDS, line_of
+from aeptui.config_file import ALERT, GENERAL, PROFILE, SYNC, TABLES, THRESHOLDS
 from aeptui.credentials import SecretUnavailable
+from aeptui.tomlfile import line_of
 
 TOP = Path(__file__).parent.parent
 
