@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from aeptui.api import models
@@ -186,9 +188,13 @@ class Console:
         await self.pilot.press(*keys)
 
     async def type(self, text: str) -> None:
-        """Type a text."""
-        names = {" ": "space", ":": "colon", "/": "slash", "-": "minus", "?": "question_mark"}
-        await self.pilot.press(*(names.get(letter, letter) for letter in text))
+        """Type a text as fast as a terminal sends it; its first key may open the line for it."""
+        await self.pilot.press(*text[:1])
+        for letter in text[1:]:
+            key = Key(letter if letter.isalnum() else _character_to_key(letter), letter)
+            key.set_sender(self.app)
+            self.app.post_message(key)
+        await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], tries: int = 500) -> None:
         """Let the app work until `condition` holds."""
