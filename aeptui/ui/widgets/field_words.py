@@ -7,6 +7,7 @@ from typing import Any
 
 from aeptui.api.settings import Secret
 from aeptui.forms.fields import Answers, Field, answer_to, is_empty
+from aeptui.forms.told import in_words
 from aeptui.ui.drawing import Piece
 from aeptui.ui.palette import BOLD, DIM, PLAIN
 from aeptui.ui.widgets.field_text import MASK
@@ -42,23 +43,11 @@ def shown(field: Field, answers: Answers, names: Mapping[str, str], width: int) 
     if told := options(field):
         return _beside(told, value)
     if is_empty(value):
-        return [(_nothing(field), DIM)]
-    match field.kind:
-        case "secret":
-            typed = isinstance(value, Secret)
-            return [(MASK * min(MASK_LENGTH, width) if typed else "", style), ("   typed", DIM)]
-        case "choice":
-            return [(_label(field, value), style)]
-        case "pick":
-            return [(names.get(value, value), style)]
-        case "many" | "columns":
-            return [(_chosen(field, value), style)]
-        case "pairs":
-            return [(_pairs(value), style)]
-        case "identities":
-            return [(", ".join(_identity(each) for each in value), style)]
-        case _:
-            return [(str(value), style)]
+        return [(in_words(field, value, names), DIM)]
+    if field.kind == "secret":
+        typed = isinstance(value, Secret)
+        return [(MASK * min(MASK_LENGTH, width) if typed else "", style), ("   typed", DIM)]
+    return [(in_words(field, value, names), style)]
 
 
 def _beside(told: tuple[tuple[Any, str], ...], value: Any) -> list[Piece]:
@@ -68,38 +57,3 @@ def _beside(told: tuple[tuple[Any, str], ...], value: Any) -> list[Piece]:
         pieces += [("◉ " if here else "○ ", BOLD if here else DIM)]
         pieces += [(f"{label}   ", PLAIN if here else DIM)]
     return pieces
-
-
-def _nothing(field: Field) -> str:
-    match field.kind:
-        case "choice" | "pick":
-            return "choose one" if field.required else "none"
-        case "many" | "columns" | "pairs" | "identities":
-            return "choose some" if field.required else "none"
-        case _:
-            return "" if field.required else "none"
-
-
-def _label(field: Field, value: Any) -> str:
-    return next((each.label for each in field.choices if each.value == value), str(value))
-
-
-def _chosen(field: Field, value: Any) -> str:
-    chosen = list(value)
-    labels = [each.label for each in field.choices if each.value in chosen]
-    if field.kind == "columns":
-        return f"{len(chosen):,} of {len(field.choices):,}"
-    return f"{len(chosen):,}: {', '.join(labels)}" if labels else f"{len(chosen):,}"
-
-
-def _pairs(value: Any) -> str:
-    marked = sum(1 for each in value if isinstance(each, dict) and each.get("namespace"))
-    told = f"{len(value):,} field{'' if len(value) == 1 else 's'} filled"
-    return f"{told}, {marked:,} as identity" if marked else told
-
-
-def _identity(each: Any) -> str:
-    if not isinstance(each, dict):
-        return str(each)
-    mark = " (primary)" if each.get("primary") else ""
-    return f"{each.get('field')} as {each.get('namespace') or '?'}{mark}"
