@@ -186,7 +186,7 @@ def _global_flags(parser: argparse.ArgumentParser, *, first: bool) -> None:
     add("--read-only", action="store_true", help="write nothing, whatever the profile says")
     add("--allow-writes", action="store_true", help="open writing for this command")
     add("--confirm-sandbox", metavar="NAME", help="needed to write in a protected sandbox")
-    add("--plain", action="store_true", help="no colours, ASCII only")
+    add("--plain", action="store_true", help="lines, not a screen; no colours, ASCII only")
     add("--log-level", choices=("debug", "info", "warning", "error"), help="how much is logged")
 
 
@@ -262,7 +262,9 @@ def _load(options: argparse.Namespace) -> Config:
 
 def console(options: argparse.Namespace) -> int:
     """The console on the chosen profile, or the first screen where there is none."""
-    _need_a_terminal()
+    if _lines_wanted(options):
+        return _in_lines(options)
+    _need_a_screen()
     config = _load(options)
     if not config.chosen:
         from aeptui.ui.app import run_first_screen
@@ -278,8 +280,7 @@ def demo(options: argparse.Namespace) -> int:
     from aeptui.config import rehearsal_config
     from aeptui.rehearsal import Options, Rehearsal
 
-    _need_a_terminal()
-
+    _need_a_screen()
     config = rehearsal_config(os.environ, flags_of(options))
     wish = Options(options.seed, options.speed, options.start, options.fresh, options.port)
     rehearsal = Rehearsal.prepare(config, wish)
@@ -289,11 +290,35 @@ def demo(options: argparse.Namespace) -> int:
     return _on_screen(config, rehearsal)
 
 
-def _need_a_terminal() -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        from aeptui.headless.listing import Usage
+def _need_a_screen() -> None:
+    from aeptui.headless.listing import Usage
 
-        raise Usage("The console needs a terminal; `aeptui list flows` works without one.")
+    instead = "`aeptui list flows` works without one."
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Usage(f"The console needs a terminal; {instead}")
+    if os.environ.get("TERM", "dumb") in ("", "dumb"):
+        raise Usage(f"The console needs a terminal that can draw, and TERM says dumb; {instead}")
+
+
+def _lines_wanted(options: argparse.Namespace) -> bool:
+    """Whether the person asked for lines in the place of a screen."""
+    from aeptui.headless import talk
+
+    return talk.wanted(os.environ, plain=bool(options.plain))
+
+
+def _in_lines(options: argparse.Namespace) -> int:
+    """What home shows, as lines, and the commands that go on from there."""
+    from aeptui.headless import listing
+
+    wish = listing.Wish(_resource("flows"))
+    said = _in_session(options, lambda session: listing.run(session, wish, os.environ))
+    print(
+        "aeptui: `aeptui why RUN_ID` explains a run, `aeptui create KIND` asks for what to make, "
+        "`aeptui --help` has the rest.",
+        file=sys.stderr,
+    )
+    return said
 
 
 def _on_screen(config: Config, rehearsal: Rehearsal | None = None) -> int:

@@ -17,6 +17,7 @@ import pytest
 
 from aeptui import cli
 from tests.headless.stage import Platform, run, serving
+from tests.terminal import Terminal
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +271,22 @@ def test_the_console_says_that_it_needs_a_terminal(words: tuple[str, ...], tmp_p
     done = run(*words, env={"AEPTUI_STATE_DIR": str(tmp_path)}, stdin=subprocess.DEVNULL)
     assert done.returncode == 2
     assert "needs a terminal" in sentence(done)
+
+
+def test_lines_are_shown_in_the_place_of_a_screen_where_they_are_asked_for(
+    platform: Platform,
+) -> None:
+    for words, env in ((("--plain",), {}), ((), {"ACCESSIBLE": "1"})):
+        done = platform.run(*words, env=env)
+        assert done.returncode == 0, done.stderr
+        assert "Salesforce EMEA accounts" in done.stdout and "aeptui create KIND" in done.stderr
+
+
+def test_a_terminal_that_cannot_draw_is_told_what_works_there(platform: Platform) -> None:
+    env = {**os.environ, **platform.env, "TERM": "dumb"}
+    with Terminal([sys.executable, "-m", "aeptui"], env=env) as terminal:
+        terminal.wait_for("TERM says dumb")
+        assert terminal.ended() == 2
     assert not list(tmp_path.iterdir())
 
 

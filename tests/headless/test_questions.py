@@ -60,7 +60,9 @@ def test_a_connection_is_made_question_by_question(
     assert b"planted" not in terminal.output
     kept = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
     assert b"planted" not in kept
-    made = [each for each in platform.requests() if each["path"].endswith("flowservice/connections")]
+    made = [
+        each for each in platform.requests() if each["path"].endswith("flowservice/connections")
+    ]
     assert [each["status"] for each in made if each["method"] == "POST"] == [201]
 
 
