@@ -271,6 +271,7 @@ def test_the_console_says_that_it_needs_a_terminal(words: tuple[str, ...], tmp_p
     done = run(*words, env={"AEPTUI_STATE_DIR": str(tmp_path)}, stdin=subprocess.DEVNULL)
     assert done.returncode == 2
     assert "needs a terminal" in sentence(done)
+    assert not list(tmp_path.iterdir())
 
 
 def test_lines_are_shown_in_the_place_of_a_screen_where_they_are_asked_for(
@@ -287,7 +288,6 @@ def test_a_terminal_that_cannot_draw_is_told_what_works_there(platform: Platform
     with Terminal([sys.executable, "-m", "aeptui"], env=env) as terminal:
         terminal.wait_for("TERM says dumb")
         assert terminal.ended() == 2
-    assert not list(tmp_path.iterdir())
 
 
 def test_completion_knows_the_commands(tmp_path: Path) -> None:

@@ -27,12 +27,10 @@ def env(platform: Platform, tmp_path: Path) -> dict[str, str]:
     return {**kept, **platform.env, "AEPTUI_STATE_DIR": str(tmp_path / "state"), "TERM": "dumb"}
 
 
-def tell(terminal: Terminal, question: str, *answers: str) -> None:
+def tell(terminal: Terminal, question: str, answer: str) -> None:
     """Wait until the last line asks `question`, and answer."""
-    for answer in answers:
-        terminal.wait_until(lambda text: text.rstrip().split("\n")[-1].startswith(question))
-        terminal.press(f"{answer}\r")
-        question = ""
+    terminal.wait_until(lambda text: text.rstrip().split("\n")[-1].startswith(question))
+    terminal.press(f"{answer}\r")
 
 
 def test_a_connection_is_made_question_by_question(
