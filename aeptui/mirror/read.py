@@ -11,7 +11,9 @@ from typing import Any, cast
 
 import msgspec
 
+from aeptui.mirror import failures
 from aeptui.mirror.bodies import Bodies
+from aeptui.mirror.failures import Failing
 from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.query import Query
 from aeptui.mirror.rows import AnyRow, RunRow
@@ -260,6 +262,10 @@ class Reader:
             unpack_id(key)
             for (key,) in self._connection.execute(f'SELECT id FROM "{KINDS[kind].table}"')
         ]
+
+    def failing(self, since: datetime) -> list[Failing]:
+        """What went wrong in runs that ended since then: a line for each flow and failure."""
+        return failures.failing(self._connection, since)
 
     def _runs(self, where: str, *values: Any) -> list[RunRow]:
         kind = KINDS["runs"]

@@ -6,20 +6,41 @@ because the mirror may not know the monitor.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
 
+class Failure(NamedTuple):
+    """One thing that went wrong in one run; `key` is the same whenever the same goes wrong."""
+
+    key: str
+    code: str
+    step: str
+    """The activity that reported it, or empty for the run as a whole."""
+    column: str
+    """The column or field that it is about; empty where none is named."""
+    message: str
+    lost: int | None
+    """Rows that it cost; None where nobody can tell."""
+    emptied: int | None
+    """Rows that were kept, but in which it left values empty."""
+    whole: bool
+    """Whether the run failed as a whole."""
+
+
 class RunVerdict(NamedTuple):
     """What a run amounts to: `waiting`, `running`, `clean`, `partial`, `failed` or `unknown`.
 
     `lost` counts the rows that were refused or never arrived; None where nobody can tell.
+    `failures` are what went wrong in it, what costs most first.
     """
 
     word: str
     lost: int | None
+    failures: Sequence[Failure] = ()
 
 
 class FlowVerdict(msgspec.Struct, frozen=True, kw_only=True):

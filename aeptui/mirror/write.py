@@ -12,19 +12,23 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
 from aeptui.api.models import Model, Run
 from aeptui.mirror.bodies import Bodies, without_ids
+from aeptui.mirror.failures import Failures
 from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.tables import JUDGED, KINDS, Kind, phase, to_ms
 from aeptui.mirror.troubles import Trouble
 from aeptui.mirror.values import FRESHNESS, NAMED, Changed, Marks
-from aeptui.mirror.verdicts import FlowVerdict, RunVerdict
+from aeptui.mirror.verdicts import Failure, FlowVerdict, RunVerdict
 
 T = TypeVar("T")
+
+_Fresh: TypeAlias = tuple[Model, tuple[Any, ...], Sequence[Failure]]
+"""A model with its columns, and what went wrong where it is a run."""
 
 CHUNK = 1_000
 """Rows a transaction."""
@@ -59,6 +63,7 @@ class Writer:
     ) -> None:
         self._connection = connection
         self._bodies = Bodies(connection)
+        self._failures = Failures(connection)
         self._run_verdict = run_verdict
         self._version = self._data_version()
         self._revisions = self._read_revisions()
@@ -213,7 +218,7 @@ class Writer:
     ) -> tuple[list[Model], bool]:
         held = self._held(kind, models)
         changed: list[Model] = []
-        fresh: list[tuple[Model, tuple[Any, ...]]] = []
+        fresh: list[_Fresh] = []
         joined = False
         names = [each.name for each in kind.written]
         at = names.index("updated_at")
@@ -221,11 +226,11 @@ class Writer:
         shown = [n for n, name in enumerate(names) if name in _JOINED]
         for model in models:
             key = pack_id(model.id)
-            values = self._values(kind, model)
+            values, failures = self._values(kind, model)
             digest = int.from_bytes(blake2b(model.body, digest_size=8).digest(), signed=True)
             old = held.get(key)
             if old is None:
-                fresh.append((model, (digest, seen, *values)))
+                fresh.append((model, (digest, seen, *values), failures))
                 self._count(kind, values[word] if word is not None else None, 1)
             else:
                 row, old_digest, old_seen, *old_values = old
@@ -237,6 +242,9 @@ class Writer:
                         self._connection.execute(sql, (seen, row))
                     continue
                 self._update(kind, row, model, (digest, seen, *values))
+                if isinstance(model, Run):
+                    self._failures.forget([row])
+                    self._failures.keep(row, model, failures)
                 if word is not None and old_values[word] != values[word]:
                     self._count(kind, old_values[word], -1)
                     self._count(kind, values[word], 1)
@@ -264,16 +272,16 @@ class Writer:
         )
         self._counted.clear()
 
-    def _values(self, kind: Kind, model: Model) -> tuple[Any, ...]:
+    def _values(self, kind: Kind, model: Model) -> tuple[tuple[Any, ...], Sequence[Failure]]:
         if not isinstance(model, Run):
-            return kind.values(model)
+            return kind.values(model), ()
         verdict = self._run_verdict(model)
         known = {
             "word": verdict.word,
             "lost": verdict.lost,
             "phase": phase(model, verdict.word),
         }
-        return kind.values(model, known)
+        return kind.values(model, known), verdict.failures
 
     def _held(self, kind: Kind, models: Sequence[Model]) -> dict[Any, tuple[Any, ...]]:
         columns = ", ".join(f'"{each.name}"' for each in kind.written)
@@ -284,21 +292,24 @@ class Writer:
         )
         return {key: tuple(rest) for key, *rest in self._connection.execute(sql, keys)}
 
-    def _insert(self, kind: Kind, fresh: Sequence[tuple[Model, tuple[Any, ...]]]) -> None:
+    def _insert(self, kind: Kind, fresh: Sequence[_Fresh]) -> None:
         columns = ["n", "digest", "seen_at", *(each.name for each in kind.written)]
         names = ", ".join(f'"{name}"' for name in columns)
         first = self._connection.execute(f'SELECT max(n) FROM "{kind.table}"').fetchone()[0] or 0
         rows = list(enumerate(fresh, first + 1))
         self._connection.executemany(
             f'INSERT INTO "{kind.table}" ({names}) VALUES ({", ".join("?" * len(columns))})',
-            [(row, *values) for row, (_, values) in rows],
+            [(row, *values) for row, (_, values, _) in rows],
         )
-        bare = [(row, _bare(kind, model)) for row, (model, _) in rows]
+        bare = [(row, _bare(kind, model)) for row, (model, _, _) in rows]
         self._bodies.learn(kind.name, [body for _, body in bare])
         self._connection.executemany(
             f'INSERT INTO "{kind.table}_body" VALUES (?, ?, ?)',
             [(row, *self._bodies.pack(kind.name, body)) for row, body in bare],
         )
+        for row, (model, _, failures) in rows:
+            if failures and isinstance(model, Run):
+                self._failures.keep(row, model, failures)
 
     def _update(self, kind: Kind, row: int, model: Model, values: tuple[Any, ...]) -> None:
         columns = ["digest", "seen_at", *(each.name for each in kind.written)]
@@ -347,6 +358,8 @@ class Writer:
         self._connection.executemany(
             "DELETE FROM link WHERE kind = ? AND id = ?", [(kind.name, key) for _, key in held]
         )
+        if kind.name == "runs":
+            self._failures.forget(row for row, _ in held)
 
     def _note_reading(self, kind: Kind, marks: Marks) -> None:
         self._connection.execute(

@@ -1,79 +1,235 @@
-"""Causes: failures across flows, grouped by what went wrong."""
+"""Causes: failures across flows, grouped by what went wrong.
+
+`failures_of` reads what went wrong out of one run, when it comes in; `group`
+puts together what the mirror kept of it. Two failures have one cause where
+code, failing step, column and message agree, the message without what differs
+from row to row.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import blake2b
 
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
-_UUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
-_LONG_HEX = re.compile(r"\b(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{16,}\b")
-_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
+from aeptui.api.models import Run, RunError
+from aeptui.mirror.failures import Failing
+from aeptui.mirror.verdicts import Failure
+from aeptui.monitor.codes import SUMMARIES, of_values, place
+
+WINDOW = timedelta(days=7)
+"""Causes are told of so much time, unless another is asked for."""
+
+_LONGEST = 300
+"""A message is kept and compared up to here."""
+
+_ROW_BY_ROW = (
+    (re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"), "…"),
+    (re.compile(r"\b(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{16,}\b"), "…"),
+    (re.compile(r"(?<!\w)'[^']*'|\"[^\"]*\"|`[^`]*`|‘[^’]*’|“[^”]*”"), "…"),
+    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "…"),
+    (re.compile(r"\d+(?:[.,:/-]\d+)*"), "#"),
+)
+"""Ids, values and numbers in a message, and what stands for them."""
+
+_NAME = r"[A-Za-z_$][\w$]*(?:\[[\w*]*\])?(?:\.[\w$]+(?:\[[\w*]*\])?)*"
+_LEADING = re.compile(rf"\s*({_NAME})(:|\s+(?:is|are|has|must|cannot|does|should)\b)")
+_CALLED = re.compile(
+    rf"\b(?:column|field|attribute|property|path)s?\s+([\"'`‘“]?)({_NAME})(?=[\"'`’”]|\s|[.,;:)]|$)",
+    re.IGNORECASE,
+)
+_LIKE_A_NAME = re.compile(r"[._$\[]|\d|[a-z][A-Z]")
+"""A word with any of these is a name, and no word of a sentence."""
 
 
 def normalised(message: str) -> str:
     """`message` without what differs from row to row: values, ids, numbers, letter case, spaces."""
-    for pattern, sign in ((_UUID, "…"), (_LONG_HEX, "…"), (_QUOTED, "…"), (_NUMBER, "#")):
+    for pattern, sign in _ROW_BY_ROW:
         message = pattern.sub(sign, message)
     return " ".join(message.lower().split())
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One code that one run reported, for one column where it names one."""
+def column_of(message: str, step: str) -> str:
+    """The column or field that `message` names, without its place in a list; empty for none.
 
-    flow_id: str
-    run_id: str
-    base_connection_id: str
-    at: datetime
-    code: str
-    step: str
-    column: str
-    message: str
-    rows: int | None = None
+    A message about a row begins with what it is about; one about the copy out
+    of the source names a column by calling it one.
+    """
+    leading = _LEADING.match(message) if step != "copyActivity" else None
+    if leading is not None:
+        name = leading[1]
+        if leading[2] == ":" or _LIKE_A_NAME.search(name):
+            return "" if name.endswith(("Exception", "Error")) else _anywhere(name)
+    if (called := _CALLED.search(message)) is not None:
+        quote, name = called.groups()
+        if quote or name[0].isupper() or _LIKE_A_NAME.search(name):
+            return _anywhere(name)
+    return ""
+
+
+def _anywhere(name: str) -> str:
+    return re.sub(r"\[[^\]]*\]", "[*]", name)
+
+
+def key_of(code: str, step: str, column: str, message: str) -> str:
+    """What names the cause of such a failure: the same text whenever and wherever it happens."""
+    parts = (code, step, column.lower(), normalised(message[:_LONGEST]))
+    digest = blake2b("\0".join(parts).encode(), digest_size=5).hexdigest()
+    return f"{code or 'no-code'}.{digest}"
+
+
+def failures_of(run: Run, word: str, lost: int | None) -> tuple[Failure, ...]:
+    """What went wrong in a run that is `word` and lost `lost` rows, what says most first.
+
+    Codes that only count what others say are left out where the others are
+    there. A run that failed lost every row: what no other failure counted is
+    charged to the first, so that no loss is told twice.
+    """
+    whole = word == "failed"
+    found: dict[str, Failure] = {}
+    for error in _telling(run.errors):
+        made = _failure(error, whole)
+        same = found.get(made.key)
+        found[made.key] = made if same is None else _added(same, made)
+    failures = list(found.values())
+    refusing = [each for each in failures if not of_values(each.code)]
+    if not failures or (whole and not refusing) or (lost and not refusing):
+        failures.insert(0, _unnamed(whole))
+        refusing = failures[:1]
+    if refusing:
+        first, others = refusing[0], refusing[1:]
+        rest = None if lost is None else max(0, lost - sum(each.lost or 0 for each in others))
+        if whole or first.lost is None:
+            charged = first._replace(lost=rest)
+            failures = [charged if each is first else each for each in failures]
+    elif run.warnings and failures[0].emptied is None:
+        failures[0] = failures[0]._replace(emptied=run.warnings)
+    return tuple(failures)
+
+
+def _telling(errors: Sequence[RunError]) -> list[RunError]:
+    """The errors that say something of their own: no summaries, and each code where it counts."""
+    named = [each for each in errors if each.code not in SUMMARIES] or list(errors)
+    counted = {each.code for each in named if each.rows is not None}
+    kept = [each for each in named if each.rows is not None or each.code not in counted]
+    return sorted(kept, key=lambda each: (place(each.code), -(each.rows or 0)))
+
+
+def _failure(error: RunError, whole: bool) -> Failure:
+    message = error.message[:_LONGEST]
+    column = column_of(message, error.activity)
+    key = key_of(error.code, error.activity, column, message)
+    lost, emptied = (None, error.rows) if of_values(error.code) else (error.rows, None)
+    return Failure(key, error.code, error.activity, column, message, lost, emptied, whole)
+
+
+def _unnamed(whole: bool) -> Failure:
+    """Rows were lost and no code says why."""
+    return Failure(key_of("", "", "", ""), "", "", "", "", None, None, whole)
+
+
+def _added(one: Failure, other: Failure) -> Failure:
+    return one._replace(
+        lost=_sum((one.lost, other.lost)), emptied=_sum((one.emptied, other.emptied))
+    )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A base connection behind flows that fail for one cause, and how many of them it feeds."""
+
+    id: str
+    name: str
+    flows: int
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Failures with one code, step, column and message; `message` is the latest as it came."""
+    """Failures with one code, step, column and message, over the flows that have them."""
 
+    key: str
+    """The same text for the same cause, today and next week, here and in another console."""
     code: str
     step: str
     column: str
     message: str
-    rows: int
+    """As the newest run put it."""
+    failing: tuple[Failing, ...]
+    """A line for each flow: those that still fail first, then those that lost most."""
+    runs: int
+    lost: int | None
+    """Rows lost; None where nobody can tell."""
+    emptied: int | None
+    """Rows kept, but with values left empty."""
     first_seen: datetime
     last_seen: datetime
-    flow_ids: tuple[str, ...]
-    run_ids: tuple[str, ...]
-    base_connection_ids: tuple[str, ...]
+    connections: tuple[Shared, ...]
+    """The base connections behind them, the one that feeds most of them first."""
+    open: bool
+    """Whether the newest run of any flow still shows it."""
+    whole: bool
+    """Whether runs failed as a whole for it, and not only rows or values."""
+
+    @property
+    def flow_ids(self) -> tuple[str, ...]:
+        """The flows, those that still fail first."""
+        return tuple(each.flow_id for each in self.failing)
+
+    @property
+    def open_flows(self) -> int:
+        """In how many flows the newest run still shows it."""
+        return sum(each.open for each in self.failing)
 
 
-def group(failures: Iterable[Failure]) -> list[Cause]:
-    """The causes of `failures`: those that touch most flows first, then most rows."""
-    groups: dict[tuple[str, str, str, str], list[Failure]] = {}
-    for failure in failures:
-        key = (failure.code, failure.step, failure.column, normalised(failure.message))
-        groups.setdefault(key, []).append(failure)
-    causes = [_cause(sorted(each, key=lambda failure: failure.at)) for each in groups.values()]
-    return sorted(causes, key=lambda cause: (-len(cause.flow_ids), -cause.rows, cause.code))
+def group(failing: Iterable[Failing], now: datetime, window: timedelta = WINDOW) -> list[Cause]:
+    """The causes of what was seen within `window` before `now`, worst first.
+
+    Open ones come before those that are over, failed runs before lost rows,
+    then what touches most flows, then what cost most rows.
+    """
+    groups: dict[str, list[Failing]] = {}
+    for each in failing:
+        if each.last_seen >= now - window:
+            groups.setdefault(each.key, []).append(each)
+    return sorted((_cause(each) for each in groups.values()), key=_worst_first)
 
 
-def _cause(failures: list[Failure]) -> Cause:
-    latest = failures[-1]
+def _worst_first(cause: Cause) -> tuple[object, ...]:
+    heavy = (-len(cause.failing), -(cause.lost or 0), -cause.last_seen.timestamp())
+    return (not cause.open, not cause.whole, *heavy, cause.key)
+
+
+def _cause(failing: list[Failing]) -> Cause:
+    ordered = sorted(
+        failing, key=lambda each: (not each.open, -(each.lost or 0), each.flow_name, each.flow_id)
+    )
+    latest = max(failing, key=lambda each: each.last_seen)
+    bases = Counter(
+        (each.base_connection_id, each.base_connection_name)
+        for each in failing
+        if each.base_connection_id
+    )
     return Cause(
+        key=latest.key,
         code=latest.code,
         step=latest.step,
         column=latest.column,
         message=latest.message,
-        rows=sum(failure.rows or 0 for failure in failures),
-        first_seen=failures[0].at,
-        last_seen=latest.at,
-        flow_ids=tuple(dict.fromkeys(failure.flow_id for failure in failures)),
-        run_ids=tuple(dict.fromkeys(failure.run_id for failure in failures)),
-        base_connection_ids=tuple(
-            dict.fromkeys(each.base_connection_id for each in failures if each.base_connection_id)
-        ),
+        failing=tuple(ordered),
+        runs=sum(each.runs for each in failing),
+        lost=_sum(each.lost for each in failing),
+        emptied=_sum(each.emptied for each in failing),
+        first_seen=min(each.first_seen for each in failing),
+        last_seen=latest.last_seen,
+        connections=tuple(Shared(*base, flows) for base, flows in bases.most_common()),
+        open=any(each.open for each in failing),
+        whole=any(each.whole for each in failing if each.open == ordered[0].open),
     )

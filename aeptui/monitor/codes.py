@@ -139,6 +139,20 @@ _FAMILIES = {
 }
 
 
+SUMMARIES = frozenset({"INGEST-1211-400", "INGEST-1212-400", "CONNECTOR-2001-500"})
+"""Codes that only count or wrap what others say (AEP.md 3.5)."""
+
+
+def of_values(code: str) -> bool:
+    """Whether `code` is about values that were left empty, not about rows that were lost."""
+    return code.startswith("MAPPER-") or "DPMAP" in code
+
+
+def place(code: str) -> int:
+    """Where `code` stands among those of one run: lost rows, lost values, then summaries."""
+    return 2 if code in SUMMARIES else 1 if of_values(code) else 0
+
+
 def meaning(code: str, message: str = "") -> Meaning:
     """What `code` means; one that the book lacks is told by its family or the platform's words.
 

@@ -18,6 +18,7 @@ from aeptui.api.models import Run
 from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.mirror.verdicts import FlowVerdict, RunVerdict
 from aeptui.monitor import words
+from aeptui.monitor.causes import failures_of
 from aeptui.monitor.schedule import Schedule, begun
 from aeptui.monitor.tones import letter, rank
 from aeptui.monitor.usual import median, outside, percentile
@@ -71,25 +72,32 @@ def normal(status: str) -> str:
 
 
 def run_verdict(run: Run) -> RunVerdict:
-    """The word for a run, and how many rows it lost.
+    """The word for a run, how many rows it lost, and what went wrong in it.
 
     A count that the platform did not give breaks no sum: it proves nothing.
     """
+    word, lost = _word_and_lost(run)
+    if word not in ("failed", "partial"):
+        return RunVerdict(word, lost)
+    return RunVerdict(word, lost, failures_of(run, word, lost))
+
+
+def _word_and_lost(run: Run) -> tuple[str, int | None]:
     if not run.state:  # just made: its metrics are still empty
         if run.completed_at:
-            return RunVerdict("unknown", None)
-        return RunVerdict("running" if run.started_at else "waiting", None)
+            return "unknown", None
+        return ("running" if run.started_at else "waiting"), None
     word = _RUN_WORDS.get(normal(run.state), "unknown")
     if word in ("waiting", "running", "unknown"):
-        return RunVerdict(word, None)
+        return word, None
     if word == "failed":
-        return RunVerdict("failed", _lost_by_failure(run))
+        return "failed", _lost_by_failure(run)
     lost = _lost(run)
     closes = lost == 0 or lost is None
     whole = closes and not run.warnings and not run.errors and not _overfull(run)
     if word == "clean" and whole:
-        return RunVerdict("clean", 0)
-    return RunVerdict("partial", lost)
+        return "clean", 0
+    return "partial", lost
 
 
 def _gap(run: Run) -> int | None:

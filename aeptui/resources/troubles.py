@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from aeptui.monitor import codes
 from aeptui.monitor.codes import Meaning, meaning
 from aeptui.resources import formats
 from aeptui.resources.definition import Grid
@@ -42,10 +43,6 @@ class Trouble:
     samples: tuple[Sample, ...] = ()
 
 
-SUMMARIES = ("INGEST-1211-400", "INGEST-1212-400", "CONNECTOR-2001-500")
-"""Codes that only count or wrap what others say (AEP.md 3.5)."""
-
-
 def gathered(errors: Iterable[RunError]) -> list[Trouble]:
     """One trouble for each code and message: lost rows first, then lost values, then summaries."""
     found: dict[tuple[str, str], Trouble] = {}
@@ -63,9 +60,7 @@ def gathered(errors: Iterable[RunError]) -> list[Trouble]:
 
 
 def _weight(trouble: Trouble) -> tuple[int, int]:
-    only_values = trouble.code.startswith("MAPPER-")
-    place = 2 if trouble.code in SUMMARIES else 1 if only_values else 0
-    return place, -(trouble.rows or 0)
+    return codes.place(trouble.code), -(trouble.rows or 0)
 
 
 def with_samples(troubles: Sequence[Trouble], samples: Sequence[Sample]) -> list[Trouble]:

@@ -59,7 +59,7 @@ MIN, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
     ],
 )
 def test_a_run_is_what_its_rows_say(word: str, lost: int | None, fields: dict[str, Any]) -> None:
-    assert run_verdict(Run(id="r", **fields)) == (word, lost)
+    assert run_verdict(Run(id="r", **fields))[:2] == (word, lost)
 
 
 _COUNT = st.none() | st.integers(0, 50)
