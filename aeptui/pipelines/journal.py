@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from aeptui.api.writing import WriteRequest
 from aeptui.mirror.lock import Lock
-from aeptui.pipelines.journal_file import JournalError, connect
+from aeptui.pipelines.journal_file import FILE, JournalError
 from aeptui.pipelines.plan import Made, Plan, Step, dumps, loads
 from aeptui.pipelines.request import as_text, preview
 
@@ -117,7 +117,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._connection = connect(path)
+        self._connection = FILE.connect(path)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
     @classmethod

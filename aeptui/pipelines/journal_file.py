@@ -1,18 +1,8 @@
-"""The journal's file: made once, kept for good, and never rebuilt.
-
-Unlike the mirror it cannot be asked for again: a file that cannot be used is
-left as it is, and whoever wanted to write is told so before anything is sent.
-"""
+"""The journal's file: its tables, and that nothing is sent without it."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from pathlib import Path
-
-APPLICATION = 0x4145504A
-"""Marks a SQLite file as a journal of ours."""
-VERSION = 1
+from aeptui.kept_file import KeptFile, KeptFileError
 
 _TABLES = (
     """CREATE TABLE plan (
@@ -38,65 +28,15 @@ _TABLES = (
 )
 
 
-class JournalError(Exception):
+class JournalError(KeptFileError):
     """The journal cannot be used, so nothing is written; `str()` says why and what to do."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection to the journal at `path`, which is made when it is not there."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Made by us before SQLite opens it, so that nobody else can ever read it;
-        # SQLite gives its -wal and -shm files the same mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
-    except OSError as reason:
-        raise JournalError(
-            f"The journal {path} cannot be opened ({reason.strerror}); nothing is sent without it"
-        ) from None
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    try:
-        _bring_up(connection, path)
-    except sqlite3.DatabaseError as reason:
-        connection.close()
-        raise JournalError(
-            f"The journal {path} cannot be read ({reason}); it is kept as it is: "
-            "move it away to begin a new one"
-        ) from None
-    except JournalError:
-        connection.close()
-        raise
-    return connection
-
-
-def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
-    if _is_ours(connection, path):
-        connection.execute("PRAGMA synchronous = FULL")
-        return
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if not _is_ours(connection, path):  # another process may just have made it
-            for statement in _TABLES:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file is a journal that we can use, or an empty file (False)."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if not tables and not application:
-        return False
-    if application != APPLICATION:
-        raise JournalError(f"{path} is not a journal of aeptui; move it away to begin one")
-    if version > VERSION:
-        raise JournalError(f"A newer version of aeptui wrote {path}; use that one")
-    return True
+FILE = KeptFile(
+    name="journal",
+    application=0x4145504A,
+    version=1,
+    tables=_TABLES,
+    without="nothing is sent without it",
+    error=JournalError,
+)
