@@ -14,7 +14,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -30,11 +30,15 @@ if TYPE_CHECKING:
     from aeptui.mirror.store import Mirror
     from aeptui.mirror.sync import Sync
     from aeptui.monitor.watch import Watch
+    from aeptui.notes.recorder import Recorder
+    from aeptui.notes.store import Notes
     from aeptui.rehearsal import Rehearsal
 
 AGAIN_S = 15.0
 """Real seconds until a loop that ended is begun again."""
 LIVE = ("flows", "runs")
+STALE = timedelta(seconds=2)
+"""For each second of the interval: what is older than two intervals is not live any more."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -65,6 +69,8 @@ class Session:
     mirror: Mirror
     sync: Sync
     watch: Watch
+    notes: Notes
+    recorder: Recorder
     may_write: bool
     """Whether writes were allowed when the session was opened."""
     rehearsal: Rehearsal | None = None
@@ -163,6 +169,7 @@ class Session:
             background.entered = False
             await self.services.aclose()
         self.mirror.close()
+        self.notes.close()
 
 
 def mirror_path(state_dir: Path, platform_url: str, org_id: str, sandbox: str) -> Path:
@@ -222,6 +229,8 @@ async def open_session(
     from aeptui.mirror.troubles import StoreTrouble
     from aeptui.monitor.state import Thresholds, run_verdict
     from aeptui.monitor.watch import Watch
+    from aeptui.notes.recorder import Recorder
+    from aeptui.notes.store import Notes
 
     if profile is None:
         profile = await rehearsal.profile() if rehearsal else config.profile()
@@ -249,7 +258,14 @@ async def open_session(
             max_mb=settings.max_mb,
         ),
     )
-    watch = Watch(mirror, Thresholds(**settings.thresholds))
+    notes = Notes(config.state_dir, path.stem)
+    recorder = Recorder(
+        notes,
+        services.clock.now,
+        leading=lambda: sync.leading,
+        patience=lambda: STALE * max(settings.sync_interval_s, services.clock.speed),
+    )
+    watch = Watch(mirror, Thresholds(**settings.thresholds), recorder)
     return Session(
         config=config,
         profile=profile,
@@ -258,6 +274,8 @@ async def open_session(
         mirror=mirror,
         sync=sync,
         watch=watch,
+        notes=notes,
+        recorder=recorder,
         may_write=config.may_write(profile, sandbox),
         rehearsal=rehearsal,
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from aeptui.mirror.rows import FlowRow
 from aeptui.mirror.store import Mirror
+from aeptui.mirror.values import Freshness
 from aeptui.mirror.verdicts import FlowVerdict
+from aeptui.monitor.blames import blames
+from aeptui.monitor.events import READ, Look, Seen
 from aeptui.monitor.state import ENOUGH, Thresholds, flow_verdict
 
 if TYPE_CHECKING:
@@ -17,6 +20,16 @@ if TYPE_CHECKING:
 
 _SLICE = 20
 """Flows judged at a time, so that a screen's question never waits behind all of them."""
+
+
+class Listener(Protocol):
+    """Whoever makes events of what is watched; see `aeptui.monitor.events`."""
+
+    async def looked(self, look: Look) -> None:
+        """Flows were judged, and their words are kept."""
+
+    async def asked(self, freshness: Mapping[str, Freshness]) -> None:
+        """The platform answered or refused; only what it did since the watch began."""
 
 
 class Watch:
@@ -28,29 +41,44 @@ class Watch:
     the platform are all the ticking there is, and nothing runs in between.
     """
 
-    def __init__(self, mirror: Mirror, thresholds: Thresholds) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        thresholds: Thresholds,
+        listener: Listener | None = None,
+    ) -> None:
         self._mirror = mirror
         self._thresholds = thresholds
+        self._listener = listener
 
-    async def once(self) -> None:
-        """Judge every flow now."""
-        await self._judge(await self._mirror.ask(lambda reader: reader.ids("flows")))
+    async def once(self, *, current: bool = True) -> None:
+        """Judge every flow now; `current` unless what is known may be from long ago."""
+        ids = await self._mirror.ask(lambda reader: reader.ids("flows"))
+        await self._judge(ids, whole=True, current=current)
 
     async def follow(self) -> None:
         """Judge every flow, then those that news or time touch, until cancelled."""
         news = self._mirror.news("flows", "runs", "freshness")
+        at_first, current = await self._mirror.freshness(), False
         try:
-            await self.once()
+            await self.once(current=False)
             async for changed in news:
+                if changed.kind == "freshness":
+                    lately = await self._since(at_first)
+                    if not current and _told(lately, at_first):
+                        current = True
+                        await self.once()
+                    if self._listener is not None:
+                        await self._listener.asked(lately)
                 if changed.all and changed.kind != "freshness" and not changed.judged:
-                    await self.once()
+                    await self.once(current=current)
                     continue
                 touched: set[str] = set()
                 if changed.kind == "runs":
                     touched |= changed.flow_ids
                 elif changed.kind == "flows" and not changed.judged:  # not our own echo
                     touched |= changed.ids
-                await self._judge(sorted(touched | await self._due()))
+                await self._judge(sorted(touched | await self._due()), current=current)
         finally:
             await news.aclose()
 
@@ -66,24 +94,57 @@ class Watch:
             return set()
         return set(await self._mirror.ask(lambda reader: reader.due_checks(now)))
 
-    async def _judge(self, flow_ids: Sequence[str]) -> None:
-        now = await self._as_of()
-        if now is None:
-            return
-        for start in range(0, len(flow_ids), _SLICE):
-            verdicts = await self._mirror.ask(
-                partial(self._verdicts, flow_ids[start : start + _SLICE], now)
-            )
-            await self._mirror.judge(verdicts)
+    async def _since(self, at_first: Mapping[str, Freshness]) -> Mapping[str, Freshness]:
+        """How asking went, of the kinds that were asked for since `at_first`."""
+        known = await self._mirror.freshness()
+        return {kind: each for kind, each in known.items() if each != at_first.get(kind)}
 
-    def _verdicts(self, ids: Sequence[str], now: datetime, reader: Reader) -> list[FlowVerdict]:
+    async def _judge(self, flow_ids: Sequence[str], *, whole: bool = False, current: bool) -> None:
+        now = await self._as_of()
+        if now is None or not (flow_ids or whole):
+            return
+        seen: list[Seen] = []
+        for start in range(0, len(flow_ids), _SLICE):
+            judged = await self._mirror.ask(
+                partial(self._judged, flow_ids[start : start + _SLICE], now)
+            )
+            await self._mirror.judge([verdict for verdict, _ in judged])
+            seen += [each for _, each in judged]
+        if self._listener is not None:
+            gone = set(flow_ids) - {each.id for each in seen}
+            await self._listener.looked(Look(now, seen, sorted(gone), whole=whole, current=current))
+
+    def _judged(
+        self, ids: Sequence[str], now: datetime, reader: Reader
+    ) -> list[tuple[FlowVerdict, Seen]]:
         """On the reader thread: a flow and its newest runs, and what they amount to."""
-        verdicts = []
+        runs_known = reader.freshness()["runs"].complete_at is not None
+        judged = []
         for id in ids:
             flow = cast(FlowRow | None, reader.get("flows", id))
-            if flow is not None:
-                runs = reader.runs_of(id, ENOUGH)
-                verdicts.append(
-                    flow_verdict(flow, runs, now, self._thresholds, flow.dataset_expires_at)
-                )
-        return verdicts
+            if flow is None:
+                continue
+            runs = reader.runs_of(id, ENOUGH)
+            verdict = flow_verdict(flow, runs, now, self._thresholds, flow.dataset_expires_at)
+            seen = Seen(
+                id=id,
+                name=flow.name,
+                word=verdict.word,
+                reason=verdict.reason,
+                since=verdict.since,
+                lost=verdict.lost,
+                blames=blames(reader, runs) if self._listener is not None else (),
+                known=runs_known or len(runs) >= ENOUGH,
+            )
+            judged.append((verdict, seen))
+        return judged
+
+
+def _told(lately: Mapping[str, Freshness], at_first: Mapping[str, Freshness]) -> bool:
+    """Whether the platform has told its flows and its runs since."""
+    return all(
+        kind in lately
+        and lately[kind].confirmed_at is not None
+        and lately[kind].confirmed_at != at_first.get(kind, Freshness()).confirmed_at
+        for kind in READ
+    )

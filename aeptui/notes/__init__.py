@@ -1,0 +1,1 @@
+"""What people and the monitor noted about a sandbox: events, acknowledgements, snoozes, rules."""

@@ -1,0 +1,117 @@
+"""Keeps what the watch sees as events, and hands on those that are new.
+
+Of several processes on one mirror only the one that syncs it records. The first
+look at what the platform tells now is quiet: what it shows was already so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aeptui.monitor.alerts import Marks, outlived
+from aeptui.monitor.events import Event, Look, Standing, Touch, happened, touched
+from aeptui.notes.file import NotesError
+
+if TYPE_CHECKING:
+    from aeptui.mirror.values import Freshness
+    from aeptui.notes.store import Kept, Notes
+
+_log = logging.getLogger(__name__)
+
+Told = Callable[[Sequence[Event], Marks], Awaitable[None]]
+"""Hears of events that are new, with the marks that count at their time."""
+
+
+class Recorder:
+    """Hears of each look of a watch, and of each change of freshness."""
+
+    def __init__(
+        self,
+        notes: Notes,
+        clock: Callable[[], datetime],
+        *,
+        leading: Callable[[], bool] = lambda: True,
+        patience: Callable[[], timedelta] = lambda: timedelta(seconds=30),
+        told: Told | None = None,
+    ) -> None:
+        self._notes = notes
+        self._clock = clock
+        self._leading = leading
+        self._patience = patience
+        self.told = told
+        """Whoever delivers them; set by the front end."""
+        self._caught_up = False
+        self._standings: dict[str, Standing] | None = None
+        self._touch: Touch | None = None
+        self.trouble = ""
+        """Why nothing is recorded just now, as a sentence."""
+
+    async def looked(self, look: Look) -> None:
+        """Keep what `look` shows to have happened."""
+        if look.current:
+            await self._safely(self._look(look))
+
+    async def asked(self, freshness: Mapping[str, Freshness]) -> None:
+        """Keep whether the platform is in touch."""
+        await self._safely(self._ask(freshness))
+
+    async def _safely(self, work: Coroutine[None, None, None]) -> None:
+        """Notes that cannot be used end no watch: words are still kept, and `trouble` says why."""
+        try:
+            await work
+        except NotesError as reason:
+            if str(reason) != self.trouble:
+                _log.warning("%s", reason)
+            self.trouble = str(reason)
+        else:
+            self.trouble = ""
+
+    async def _look(self, look: Look) -> None:
+        quiet = not self._caught_up
+        self._caught_up = self._caught_up or look.whole
+        if not self._leading():
+            self._standings = None  # whoever leads writes them: they are read again when we do
+            return
+        before = await self._before()
+        done = happened(before, look, quiet=quiet)
+        if not done.standings and not done.events:
+            return
+        after = {**before, **{id: each for id, each in done.standings.items() if each}}
+        for id in (id for id, each in done.standings.items() if each is None):
+            after.pop(id, None)
+        marks = await self._notes.marks()
+        ended = outlived(marks.all, before, after)
+        kept = await self._notes.happened(done.events, done.standings, ended, look.at)
+        self._standings = after
+        await self._hand_on(kept)
+
+    async def _ask(self, freshness: Mapping[str, Freshness]) -> None:
+        if not self._leading():
+            self._standings = None
+            return
+        await self._before()
+        event, after = touched(
+            self._touch,
+            freshness,
+            self._clock(),
+            patience=self._patience(),
+            quiet=not self._caught_up,
+        )
+        if event is None and after == self._touch:
+            return
+        kept = await self._notes.touched(event, after)
+        self._touch = after
+        await self._hand_on(kept)
+
+    async def _before(self) -> dict[str, Standing]:
+        if self._standings is None:
+            self._touch = await self._notes.touch()
+            self._standings = await self._notes.standings()
+        return self._standings
+
+    async def _hand_on(self, kept: Sequence[Kept]) -> None:
+        if kept and self.told is not None:
+            await self.told([each.event for each in kept], await self._notes.marks())

@@ -1,0 +1,194 @@
+"""The notes: shared by processes without duplicates, private, never rebuilt."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aeptui.mirror.values import Freshness
+from aeptui.monitor.alerts import Mark, Marks, about_cause, about_flow, alarming
+from aeptui.monitor.events import Blame, Event, Look, Seen
+from aeptui.notes.file import NotesError
+from aeptui.notes.recorder import Recorder
+from aeptui.notes.store import Notes
+
+NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
+LOGIN = Blame("k-login", "CONNECTOR-1001-500", "The CRM refused the credentials", 100)
+
+
+@pytest.fixture
+async def notes(tmp_path: Path) -> AsyncIterator[Notes]:
+    notes = Notes(tmp_path, "org~dev")
+    yield notes
+    notes.close()
+
+
+def flow(word: str, *blames: Blame, id: str = "f") -> Seen:
+    return Seen(id=id, name=f"flow {id}", word=word, since=NOW, blames=blames)
+
+
+def look(*flows: Seen, minute: int = 0, current: bool = True) -> Look:
+    return Look(NOW + timedelta(minutes=minute), flows, whole=True, current=current)
+
+
+class Heard:
+    """What a recorder hands on, and which of it alarms."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.alarms: list[tuple[str, str]] = []
+
+    async def __call__(self, events: Sequence[Event], marks: Marks) -> None:
+        self.events += events
+        self.alarms += [(each.kind, each.state) for each in events if alarming(each, marks)]
+
+
+async def test_the_first_current_look_is_kept_and_alarms_nobody(notes: Notes) -> None:
+    heard = Heard()
+    recorder = Recorder(notes, lambda: NOW, told=heard)
+    await recorder.looked(look(flow("failed", LOGIN), current=False))
+    assert not heard.events
+    await recorder.looked(look(flow("failed", LOGIN), minute=1))
+    assert [event.kind for event in heard.events] == ["cause", "trouble"]
+    assert not heard.alarms
+    await recorder.looked(look(flow("failed", LOGIN), flow("late", id="g"), minute=2))
+    assert heard.alarms == [("trouble", "late")]
+
+
+async def test_what_happened_while_nobody_looked_is_told_once_and_quietly(notes: Notes) -> None:
+    await Recorder(notes, lambda: NOW).looked(look(flow("clean"), flow("clean", id="g")))
+    heard = Heard()
+    later = Recorder(notes, lambda: NOW, told=heard)
+    await later.looked(look(flow("failed", LOGIN), flow("clean", id="g"), minute=60))
+    assert [(event.kind, event.quiet) for event in heard.events] == [
+        ("cause", True),
+        ("trouble", True),
+    ]
+    assert len(await notes.events()) == 2
+
+
+async def test_two_processes_keep_one_event(notes: Notes, tmp_path: Path) -> None:
+    other = Notes(tmp_path, "org~dev")
+    recorders = [Recorder(notes, lambda: NOW), Recorder(other, lambda: NOW)]
+    for recorder in recorders:
+        await recorder.looked(look(flow("clean")))
+    for recorder in recorders:
+        await recorder.looked(look(flow("failed", LOGIN), minute=1))
+    assert [kept.event.kind for kept in await other.events()] == ["trouble", "cause"]
+    other.close()
+
+
+async def test_who_does_not_lead_records_nothing_until_it_does(notes: Notes) -> None:
+    heard, leading = Heard(), [False]
+    recorder = Recorder(notes, lambda: NOW, leading=lambda: leading[0], told=heard)
+    await recorder.looked(look(flow("clean")))
+    await recorder.looked(look(flow("failed", LOGIN), minute=1))
+    assert not await notes.events()
+    leading[0] = True
+    await recorder.looked(look(flow("failed", LOGIN), minute=2))
+    assert heard.alarms == [("cause", "failed")]
+
+
+async def test_sandboxes_stay_apart(notes: Notes, tmp_path: Path) -> None:
+    other = Notes(tmp_path, "org~prod")
+    await Recorder(notes, lambda: NOW).looked(look(flow("failed", LOGIN)))
+    assert not await other.events()
+    assert not await other.standings()
+    other.close()
+
+
+async def test_an_acknowledged_flow_is_calm_until_it_recovers_or_gets_worse(notes: Notes) -> None:
+    heard = Heard()
+    recorder = Recorder(notes, lambda: NOW, told=heard)
+    await recorder.looked(look(flow("clean")))
+    await recorder.looked(look(flow("late"), minute=1))
+    mark = Mark(kind="acknowledged", about=about_flow("f"), who="ann", at=NOW, words=("late",))
+    await notes.mark([mark])
+    assert (await notes.marks()).calm(NOW).keys() == {"f"}
+    await recorder.looked(look(flow("stuck"), minute=2))
+    assert heard.alarms == [("trouble", "late"), ("worse", "stuck")]
+    assert not (await notes.marks()).calm(NOW)
+    assert [(each.who, each.ended) for each in await notes.marked(NOW)] == [("ann", "worse")]
+
+
+async def test_a_cause_that_was_put_off_alarms_nobody_until_then(notes: Notes) -> None:
+    heard = Heard()
+    recorder = Recorder(notes, lambda: NOW, told=heard)
+    await recorder.looked(look(flow("clean")))
+    until = NOW + timedelta(minutes=15)
+    about = about_cause("k-login")
+    await recorder.looked(look(flow("failed", LOGIN), minute=1))
+    await notes.mark([Mark(kind="snoozed", about=about, who="ann", at=NOW, until=until)])
+    marks = await notes.marks()
+    assert marks.of_flow("f", NOW) is not None
+    assert marks.of_flow("f", until) is None
+
+
+async def test_an_expected_failure_alarms_nobody(notes: Notes) -> None:
+    heard = Heard()
+    recorder = Recorder(notes, lambda: NOW, told=heard)
+    await recorder.looked(look(flow("clean"), flow("clean", id="g")))
+    rule = Mark(
+        kind="expected",
+        about="FLOW f*",
+        who="ann",
+        at=NOW,
+        until=NOW + timedelta(days=1),
+        note="the CRM moves",
+        words=("failed",),
+    )
+    await notes.mark([rule])
+    await recorder.looked(look(flow("failed", LOGIN), flow("clean", id="g"), minute=1))
+    assert not heard.alarms
+    other = Blame("k-other", "X-1", "something else", 1)
+    await recorder.looked(look(flow("failed", LOGIN), flow("failed", other, id="g"), minute=2))
+    assert heard.alarms == [("cause", "failed")]
+
+
+async def test_the_platform_out_of_touch_is_kept_with_its_end(notes: Notes) -> None:
+    heard = Heard()
+    recorder = Recorder(notes, lambda: NOW, told=heard)
+    await recorder.looked(look())
+    ill = Freshness(NOW - timedelta(minutes=5), "Nobody answers.", None, None, "unreachable")
+    for freshness in ({"flows": ill}, {"flows": ill}):
+        await recorder.asked(freshness)
+    well = Freshness(NOW)
+    await recorder.asked({"flows": well, "runs": well})
+    assert [(event.kind, event.state) for event in heard.events] == [
+        ("out-of-touch", "unreachable"),
+        ("in-touch", ""),
+    ]
+
+
+async def test_the_file_is_private(notes: Notes, tmp_path: Path) -> None:
+    await notes.standings()
+    assert (tmp_path / "notes.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_file_that_is_not_ours_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "notes.sqlite"
+    path.write_bytes(b"no database at all, but somebody's file" * 40)
+    before = path.read_bytes()
+    with pytest.raises(NotesError, match="kept as it is"):
+        await Notes(tmp_path, "p").events()
+    assert path.read_bytes() == before
+
+
+async def test_a_file_of_a_newer_version_is_refused(notes: Notes, tmp_path: Path) -> None:
+    await notes.standings()
+    with sqlite3.connect(tmp_path / "notes.sqlite") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(NotesError, match="newer version"):
+        await Notes(tmp_path, "p").events()
+
+
+async def test_notes_that_cannot_be_used_end_no_watch(tmp_path: Path) -> None:
+    (tmp_path / "notes.sqlite").write_bytes(b"somebody's file, and no database" * 40)
+    recorder = Recorder(Notes(tmp_path, "p"), lambda: NOW)
+    await recorder.looked(look(flow("failed", LOGIN)))
+    assert "kept as it is" in recorder.trouble
