@@ -138,7 +138,7 @@ def test_a_list_asks_and_never_writes(platform: Platform) -> None:
 
 
 def test_why_explains_a_run_that_lost_rows(platform: Platform) -> None:
-    run_id = run_of_word(platform, "partial")
+    run_id = run_of_word(platform, "partial lost>0")
     told = platform.run("why", run_id)
     assert told.returncode == 1
     assert "PARTIAL" in told.stdout
