@@ -217,18 +217,29 @@ def load(env: Mapping[str, str], flags: Flags | None = None) -> Config:
 
 
 def rehearsal_config(env: Mapping[str, str], flags: Flags | None = None) -> Config:
-    """The configuration of `aeptui demo`: it knows no profile, no file and no environment.
+    """The configuration of `aeptui demo`: general keys only, no profile and no environment.
 
-    Only the state folder is taken from outside, so that a rehearsal never
-    reaches a real platform.
+    Of the outside it takes the state folder and how the operator likes the
+    console, so that a rehearsal never reaches a real platform; nobody is told of
+    its alerts unless `--config` names the file that asks for it.
     """
-    return Config(
-        config_path({}),
-        state_dir(env),
-        # The platform is ours: a wider budget keeps nobody else waiting.
-        settings=Settings(sync_calls_per_minute=60),
-        flags=replace(flags or Flags(), config=None),
-    )
+    flags = flags or Flags()
+    path = config_path({}, flags)
+    settings, warnings = Settings(), list[str]()
+    if flags.config or path.is_file():
+        from aeptui.config_file import read
+
+        try:
+            settings = read(path, {})[0]
+        except ConfigError as error:
+            if flags.config:
+                raise
+            warnings.append(f"{error} The rehearsal goes on without this file.")
+    if not flags.config:
+        settings = replace(settings, alerts=())
+    # The platform is ours: a wider budget keeps nobody else waiting.
+    settings = replace(settings, sync_calls_per_minute=max(60, settings.sync_calls_per_minute))
+    return Config(path, state_dir(env), settings, flags=flags, warnings=tuple(warnings))
 
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:

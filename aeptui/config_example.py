@@ -5,7 +5,8 @@ EXAMPLE = """\
 #
 # `aeptui config path` says where the file belongs, `aeptui config init` puts this
 # one there, `aeptui config check` reads it and names what is wrong with its line.
-# Nothing here is needed for `aeptui demo`. aeptui never changes this file.
+# Nothing here is needed for `aeptui demo`, which takes the general keys from it and no profile;
+# alerts only with `aeptui demo --config FILE`. aeptui never changes this file.
 
 # The profile to use when neither --profile nor AEPTUI_PROFILE names one. With a
 # single profile in the file, that one is used without being named.

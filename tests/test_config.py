@@ -185,6 +185,25 @@ def test_a_rehearsal_takes_only_the_state_folder_from_outside(tmp_path: Path) ->
     assert not loaded.chosen
 
 
+def test_a_rehearsal_is_shown_as_the_operator_likes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = '[[alerts]]\nwebhook = "https://example.org/hook"\n'
+    own = tmp_path / "aeptui" / "config.toml"
+    own.parent.mkdir()
+    own.write_text('driver = "stock"\n' + FULL + alert)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    env = {"AEPTUI_STATE_DIR": str(tmp_path / "state")}
+    loaded = rehearsal_config(env)
+    assert loaded.settings.driver == "stock" and not loaded.profiles
+    assert not loaded.settings.alerts
+    assert rehearsal_config(env, Flags(config=own)).settings.alerts
+    own.write_text("driver = 3\n")
+    assert "goes on without this file" in rehearsal_config(env).warnings[0]
+    with pytest.raises(ConfigError, match="driver"):
+        rehearsal_config(env, Flags(config=own))
+
+
 def test_the_example_is_whole_and_loads(tmp_path: Path) -> None:
     assert (TOP / "config.example.toml").read_text() == EXAMPLE
     load(written(tmp_path, EXAMPLE))
