@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aeptui.credentials import SecretSource
+from aeptui.monitor.codes import CodeBook
 from aeptui.tomlfile import FileError
 
 PLATFORM_URL = "https://platform.adobe.io"
@@ -118,6 +119,8 @@ class Config:
     chosen: str = ""
     """The name of the profile to use; empty when nothing is configured."""
     flags: Flags = field(default_factory=Flags)
+    code_book: CodeBook = field(default_factory=CodeBook)
+    """What codes mean, with the team's own entries."""
     warnings: tuple[str, ...] = ()
 
     def profile(self) -> Profile:
@@ -213,7 +216,25 @@ def load(env: Mapping[str, str], flags: Flags | None = None) -> Config:
             f"--confirm-sandbox names {flags.confirm_sandbox}, "
             f"but the sandbox is {profiles[chosen].sandbox}."
         )
-    return Config(path, state_dir(env), settings, profiles, chosen, flags, tuple(warnings))
+    return Config(
+        path=path,
+        state_dir=state_dir(env),
+        settings=settings,
+        profiles=profiles,
+        chosen=chosen,
+        flags=flags,
+        code_book=_code_book(path, settings),
+        warnings=tuple(warnings),
+    )
+
+
+def _code_book(path: Path, settings: Settings) -> CodeBook:
+    """Ours, with the entries of the file that the settings name; beside `path` unless it is absolute."""
+    if not settings.code_book:
+        return CodeBook()
+    from aeptui.code_book import read
+
+    return read(path.parent / Path(settings.code_book).expanduser())
 
 
 def rehearsal_config(env: Mapping[str, str], flags: Flags | None = None) -> Config:

@@ -31,11 +31,18 @@ saved_screen = true
 # The colours. Read, without effect yet: there is one theme.
 theme = "default"
 
-# A file of your own with meanings of error codes. Read, without effect yet.
+# A file of your own with meanings of error codes, absolute or beside this one. It comes
+# before what aeptui knows; each entry has a code and at least one of the other three:
+#   [[codes]]
+#   code = "CONNECTOR-1001-500"
+#   message = "invalid_client"     # only where the platform's message has this text; optional
+#   meaning = "the CRM refused the credentials"
+#   usual_cause = "the integration user's secret, which expires each 1 March"
+#   what_to_do = "ask the CRM team for the new secret, test the base connection, retry"
 code_book = ""
 
-# Whether sample rows may be kept on disk; they are personal data. Read, without
-# effect yet: samples are never kept.
+# Whether sample rows may be kept on disk; they are personal data, and are held in memory
+# only. Read, without effect yet: true does not keep them either.
 keep_samples = false
 
 [sync]

@@ -38,7 +38,7 @@ _ROW_BY_ROW = (
 _NAME = r"[A-Za-z_$][\w$]*(?:\[[\w*]*\])?(?:\.[\w$]+(?:\[[\w*]*\])?)*"
 _LEADING = re.compile(rf"\s*({_NAME})(:|\s+(?:is|are|has|must|cannot|does|should)\b)")
 _CALLED = re.compile(
-    rf"\b(?:column|field|attribute|property|path)s?\s+([\"'`‘“]?)({_NAME})(?=[\"'`’”]|\s|[.,;:)]|$)",
+    rf"\b(?:column|field|attribute|property|path)s?\s+(?:named\s+)?([\"'`‘“]?)({_NAME})(?=[\"'`’”]|\s|[.,;:)]|$)",
     re.IGNORECASE,
 )
 _LIKE_A_NAME = re.compile(r"[._$\[]|\d|[a-z][A-Z]")

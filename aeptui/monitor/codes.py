@@ -2,11 +2,14 @@
 
 The codes and their meaning are in `aeptui/api/AEP.md`; the numbers of Flow
 Service and of the sources collide, so a code is looked up with its family and
-its HTTP suffix, and never by its number alone.
+its HTTP suffix, and never by its number alone. A team adds entries of its own,
+which come before ours.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -15,10 +18,12 @@ class Meaning:
     """One code in plain words; `known` is false where all we have is the platform's message."""
 
     code: str
-    text: str
+    text: str = ""
     cause: str = ""
     remedy: str = ""
     known: bool = True
+    message: tuple[str, ...] = ()
+    """The entry counts only where the platform's message has one of these texts; empty: always."""
 
 
 BOOK: dict[str, Meaning] = {
@@ -130,6 +135,60 @@ BOOK: dict[str, Meaning] = {
     )
 }
 
+_SOURCE = "CONNECTOR-1001-500"
+
+_IN_THE_WORDS_OF_THE_SOURCE = (
+    Meaning(
+        _SOURCE,
+        "the credentials of the source have expired",
+        "a secret or a token that was good until a date, and the date has passed",
+        "make new credentials in the CRM, give them to the base connection, and retry the run",
+        message=("invalid_grant", "expired"),
+    ),
+    Meaning(
+        _SOURCE,
+        "the source refused the credentials",
+        "a client id, secret or password that was changed or withdrawn in the CRM",
+        "test the base connection, give it credentials that the CRM takes, and retry the run",
+        message=(
+            "invalid_client",
+            "invalid_login",
+            "login failed",
+            "unauthorized",
+            "aadsts7000215",
+        ),
+    ),
+    Meaning(
+        _SOURCE,
+        "a column is gone from the source",
+        "a column that was renamed, removed or hidden from the platform's user in the CRM",
+        "bring the column back, or take it out of the source connection and the mapping",
+        message=("no such column", "invalid_field", "could not find a property", "column '"),
+    ),
+    Meaning(
+        _SOURCE,
+        "the table is gone from the source",
+        "a table that was renamed, removed or hidden from the platform's user in the CRM",
+        "bring the table back, or make a source connection for its new name",
+        message=("invalid_type", "resource not found for", "table or view"),
+    ),
+    Meaning(
+        _SOURCE,
+        "the source limits calls",
+        "more calls of the CRM in a day or an hour than it allows, ours or those of others",
+        "wait until the CRM takes calls again, or let the flows run less often",
+        message=("request_limit_exceeded", "too many requests", "rate limit"),
+    ),
+    Meaning(
+        _SOURCE,
+        "the source did not answer",
+        "a CRM that is down or slow, or a network that does not let the platform in",
+        "test the base connection; when it answers, retry the run",
+        message=("did not answer", "refused the connection", "timed out", "timeout"),
+    ),
+)
+"""What a copy failed for, where the source says it; the first that fits."""
+
 _FAMILIES = {
     "CONNECTOR": "the source or its copy has a problem",
     "INGEST": "rows were refused on the way into the dataset",
@@ -153,18 +212,50 @@ def place(code: str) -> int:
     return 2 if code in SUMMARIES else 1 if of_values(code) else 0
 
 
-def meaning(code: str, message: str = "") -> Meaning:
-    """What `code` means; one that the book lacks is told by its family or the platform's words.
+class CodeBook:
+    """What codes mean: a team's own entries, then ours; an entry may leave parts to later ones."""
 
-    The code of a single row comes without its family (`1401`) and is one of `INGEST`.
-    """
-    asked = code.strip()
-    for candidate in (asked, f"INGEST-{asked}-400"):
-        if candidate in BOOK:
-            return BOOK[candidate]
-    if "DPMAP" in asked:
-        known = BOOK["MAPPER-3700-400"]
-        return Meaning(asked, known.text, known.cause, known.remedy)
-    family = _FAMILIES.get(asked.partition("-")[0], "")
-    text = message or family or "the platform gave no reason"
-    return Meaning(asked, text, family if message else "", known=False)
+    def __init__(self, own: Sequence[Meaning] = ()) -> None:
+        self.own = tuple(own)
+        self._entries = (*own, *_IN_THE_WORDS_OF_THE_SOURCE, *BOOK.values())
+
+    def meaning(self, code: str, message: str = "") -> Meaning:
+        """What `code` means; one that the book lacks is told by its family or the platform's words.
+
+        The code of a single row comes without its family (`1401`) and is one of `INGEST`.
+        """
+        asked = code.strip()
+        names = (asked, f"INGEST-{asked}-400", *(("MAPPER-3700-400",) if "DPMAP" in asked else ()))
+        fits = [
+            each for name in names for each in self._entries if _fits(each, name, message.lower())
+        ]
+        if fits:
+            text = next((each.text for each in fits if each.text), "") or message
+            cause = next((each.cause for each in fits if each.cause), "")
+            remedy = next((each.remedy for each in fits if each.remedy), "")
+            return Meaning(asked, text, cause, remedy)
+        family = _FAMILIES.get(asked.partition("-")[0], "")
+        text = message or family or "the platform gave no reason"
+        return Meaning(asked, text, family if message else "", known=False)
+
+    def said(self, code: str, column: str, message: str) -> str:
+        """What is wrong, on one line: the column's own trouble where the message begins with it.
+
+        The message of a row says more than its code does, once the value is left out.
+        """
+        told = _without_values(message)
+        if column and told.startswith(column) and not any(each.code == code for each in self.own):
+            return told
+        text = self.meaning(code, message).text
+        return f"{text} ({column})" if column and column not in text else text
+
+
+def _fits(entry: Meaning, code: str, message: str) -> bool:
+    return entry.code == code and (
+        not entry.message or any(text.lower() in message for text in entry.message)
+    )
+
+
+def _without_values(message: str) -> str:
+    bare = re.sub(r":?\s*(?:'[^']*'|\"[^\"]*\")", "", message)
+    return " ".join(bare.split()).rstrip(".: ")

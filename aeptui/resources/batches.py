@@ -49,7 +49,7 @@ async def detail(session: Session, row: Row) -> Detail:
     ]
     blocks: list[Block] = [Facts(facts)]
     if model is not None and model.errors:
-        blocks.append(error_grid(gathered(model.errors)))
+        blocks.append(error_grid(gathered(model.errors, session.config.code_book)))
     if batch.failed_rows:
         blocks.append(await _failed_files(session, batch))
     blocks.append(identity(batch, moment))

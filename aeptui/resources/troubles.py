@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from aeptui.monitor import codes
-from aeptui.monitor.codes import Meaning, meaning
+from aeptui.monitor.codes import CodeBook, Meaning
 from aeptui.resources import formats
 from aeptui.resources.definition import Grid
 
@@ -43,7 +43,7 @@ class Trouble:
     samples: tuple[Sample, ...] = ()
 
 
-def gathered(errors: Iterable[RunError]) -> list[Trouble]:
+def gathered(errors: Iterable[RunError], book: CodeBook) -> list[Trouble]:
     """One trouble for each code and message: lost rows first, then lost values, then summaries."""
     found: dict[tuple[str, str], Trouble] = {}
     for error in errors:
@@ -54,7 +54,7 @@ def gathered(errors: Iterable[RunError]) -> list[Trouble]:
                 error.message,
                 error.rows,
                 error.activity,
-                meaning(error.code, error.message),
+                book.meaning(error.code, error.message),
             )
     return sorted(found.values(), key=_weight)
 

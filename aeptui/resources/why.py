@@ -97,7 +97,7 @@ async def explain(session: Session, run_id: str) -> Explanation:
         run=run,
         flow=flow,
         headline=headline(row, flow),
-        troubles=tuple(with_samples(gathered(run.errors), samples)),
+        troubles=tuple(with_samples(gathered(run.errors, session.config.code_book), samples)),
         samples=tuple(samples),
         samples_note=note,
         since=since,

@@ -9,6 +9,7 @@ import pytest
 
 from aeptui.api.models import RowError, RunError
 from aeptui.mirror.rows import FlowRow, RunRow
+from aeptui.monitor.codes import CodeBook
 from aeptui.resources import flows
 from aeptui.resources.common import lost_by_run
 from aeptui.resources.connections import condition, parameters
@@ -69,7 +70,7 @@ def test_codes_that_cost_rows_come_before_lost_values_and_summaries() -> None:
         RunError("INGEST-1555-400", "required", 1),
         RunError("INGEST-1401-400", "format", 3),
     ]
-    assert [trouble.code for trouble in gathered([*told, *told])] == [
+    assert [trouble.code for trouble in gathered([*told, *told], CodeBook())] == [
         "INGEST-1401-400",
         "INGEST-1555-400",
         "MAPPER-3700-400",
@@ -130,7 +131,7 @@ def test_a_sample_shows_the_column_at_fault_however_far_right_it_is() -> None:
     assert "c29" in shown.header
     assert shown.header[0] == "c0"
     assert shown.marked == {list(shown.header).index("c29")}
-    troubles = with_samples(gathered([RunError("INGEST-1401-400", "bad", 1)]), samples)
+    troubles = with_samples(gathered([RunError("INGEST-1401-400", "bad", 1)], CodeBook()), samples)
     assert troubles[0].samples == tuple(samples)
 
 
@@ -207,7 +208,9 @@ def test_a_failure_begins_with_what_the_platform_said_and_its_code() -> None:
     run = RunRow(id="1", word="failed", message="The CRM refused the credentials.", code="C-401")
     told = opening(run, None).text.splitlines()
     assert told[0] == "The CRM refused the credentials (C-401)."
-    named = gathered([RunError("INGEST-1212-400", "some", 2), RunError("C-9", "no such table")])
+    named = gathered(
+        [RunError("INGEST-1212-400", "some", 2), RunError("C-9", "no such table")], CodeBook()
+    )
     assert opening(run, None, named).text.splitlines()[0] == "no such table (C-9)."
 
 
