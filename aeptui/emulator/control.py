@@ -255,7 +255,10 @@ def forget(call: Call) -> Response:
 
 
 def reset(call: Call) -> Response:
-    """Throw this world away and make another, of the same seed or a given one."""
+    """Make another world in the place of this one, of the same seed or a given one.
+
+    What disturbed the old one, faults and quirks, is gone with it.
+    """
     body = _known(call, "seed") if call.body.strip() else {}
     seed = call.world.seed
     if body.get("seed") is not None:
@@ -263,6 +266,8 @@ def reset(call: Call) -> Response:
     if call.emulator.making is not None:
         raise plain_error(409, "Conflict", "A world is being made; ask again when it is there.")
     call.emulator.begin_again(seed)
+    call.emulator.faults.remove()
+    call.emulator.quirks.clear()
     return JSONResponse({"world": call.world.id, "seed": seed})
 
 

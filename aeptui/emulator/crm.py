@@ -77,9 +77,9 @@ class Crm:
     """
 
     def __init__(self, path: Path | None, seed: int, start_ms: int) -> None:
-        """Opens the file, or makes and fills it with what the CRM held at `start_ms`."""
+        """Opens the file, or makes it; its rows are those that the CRM held at `start_ms`."""
         self._seed = seed
-        self._now_ms = start_ms
+        self._now_ms = self._wanted_ms = start_ms
         self._sizes: dict[str, int] = {}
         self._unwritten = 0
         self._db = sqlite3.connect(
@@ -97,7 +97,10 @@ class Crm:
             self.begin(seed, start_ms)
 
     def begin(self, seed: int, start_ms: int) -> None:
-        """Forget every row and hold what a CRM of this seed holds at `start_ms`."""
+        """Forget every row and hold what a CRM of this seed holds at `start_ms`.
+
+        The rows are made when they are first asked for: many a world never reads one.
+        """
         self.keep()
         with _Transaction(self._db):
             self._drop()
@@ -106,7 +109,6 @@ class Crm:
             for flavour in FLAVOURS:
                 for view in views(flavour).values():
                     self._db.execute(view.sql())
-            self._fill(seed, start_ms)
             for name, value in (("seed", seed), ("now_ms", start_ms)):
                 self._remember(name, str(value))
         self._open()
@@ -120,6 +122,11 @@ class Crm:
 
         They are written by `keep`, or when they are many.
         """
+        self._wanted_ms = max(self._wanted_ms, to_ms)
+        if self._sizes:
+            self._change(self._wanted_ms)
+
+    def _change(self, to_ms: int) -> None:
         if to_ms <= self._now_ms:
             return
         if not self._db.in_transaction:
@@ -173,6 +180,7 @@ class Crm:
         dropped: Collection[str] = (),
     ) -> list[dict[str, Any]]:
         """The first rows; raises `CrmRefused`, `row_filters.FilterRefused`."""
+        self._need_rows()
         view = _view(flavour, table)
         columns = [each for each in view.columns if each.name not in dropped]
         condition, parameters = _filtered(filters, columns)
@@ -205,6 +213,7 @@ class Crm:
         key) is emptied if it is the key, else overlong, malformed or impossible, after its type.
         The same arguments spoil and keep the same rows.
         """
+        self._need_rows()
         view = _view(flavour, table)
         there = {each.name: each for each in view.columns if each.name not in dropped}
         wanted = list(there) if not columns else list(columns)
@@ -226,6 +235,7 @@ class Crm:
 
     def count(self, flavour: Flavour, table: str) -> int:
         """How many rows the table has, the deleted ones included."""
+        self._need_rows()
         view = _view(flavour, table)
         found = self._db.execute(f"SELECT count(*) FROM {view.base}").fetchone()  # noqa: S608
         return int(found[0])
@@ -261,12 +271,24 @@ class Crm:
     def _open(self) -> None:
         self._unwritten = 0
         self._seed = int(self._recall("seed") or 0)
-        self._now_ms = int(self._recall("now_ms") or 0)
+        self._now_ms = self._wanted_ms = int(self._recall("now_ms") or 0)
         self._owners = _owners(self._seed)
-        self._sizes = {
-            table: int(self._db.execute(f"SELECT max(pk) FROM {table}").fetchone()[0])  # noqa: S608
+        self._measure()
+
+    def _measure(self) -> None:
+        """The size of each table; nothing at all when no row was made yet."""
+        found = {
+            table: self._db.execute(f"SELECT max(pk) FROM {table}").fetchone()[0]  # noqa: S608
             for table in crm_rows.SIZES
         }
+        self._sizes = {table: int(size) for table, size in found.items() if size is not None}
+
+    def _need_rows(self) -> None:
+        if not self._sizes:
+            with _Transaction(self._db):
+                self._fill(self._seed, self._now_ms)
+            self._measure()
+            self._change(self._wanted_ms)
 
     def _drop(self) -> None:
         kinds = self._db.execute(

@@ -162,7 +162,6 @@ class Execution:
     def _extract(
         self, run: Document, flow: dict[str, Any], source: Source, work: Work, at_ms: int
     ) -> int:
-        self._crm.advance(at_ms if work.window_to_ms is None else work.window_to_ms)
         if self._active("crm_down", run, flow, at_ms, source.base.id):
             raise refusal(source.flavour, "down")
         if self._active("crm_auth", run, flow, at_ms, source.base.id):
@@ -175,6 +174,7 @@ class Execution:
             made_ms=int(source.base.private.get("secretsMadeMs", source.base.body["createdAt"])),
             now_ms=at_ms,
         )
+        self._crm.advance(at_ms if work.window_to_ms is None else work.window_to_ms)
         delta = delta_column_of(flow)
         gone = self._active("drop_column", run, flow, at_ms, source.base.id)
         volume = self._active("volume", run, flow, at_ms, source.base.id)

@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.emulator.conftest import FLOWSERVICE, start, stop
+from tests.emulated import FLOWSERVICE, start, stop
 
 STATUS, STARTED = "metrics.statusSummary.status", "metrics.durationSummary.startedAtUTC"
 DAY_MS = 86_400_000

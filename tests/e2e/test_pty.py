@@ -92,7 +92,7 @@ def test_when_nothing_changes_nothing_is_sent(demo: Terminal) -> None:
     for _ in range(20):  # let the first sync come to its end
         demo.read(0.1)
     before = demo.bytes_seen
-    for _ in range(50):
+    for _ in range(25):
         demo.read(0.1)
     assert demo.bytes_seen == before
 
@@ -107,12 +107,14 @@ def test_moving_the_cursor_sends_two_lines_and_not_the_table(demo: Terminal) -> 
     assert demo.bytes_seen - before < 1000
 
 
-def test_a_stopped_platform_is_told_and_a_started_one_noticed(demo: Terminal) -> None:
-    demo.press(":", "emulator stop", "enter")
-    demo.wait_for("local platform stopped", within_s=20)
-    assert "Salesforce" in demo.text
-    demo.press(":", "emulator start", "enter")
-    demo.wait_until(lambda text: "live" in text.splitlines()[0], within_s=30)
+def test_a_stopped_platform_is_told_and_a_started_one_noticed(env: Mapping[str, str]) -> None:
+    with Terminal([*DEMO, "--speed", "10"], env=env) as demo:  # it is asked ten times as often
+        demo.wait_for(FLOW_WITH_STATE, within_s=120)
+        demo.press(":", "emulator stop", "enter")
+        demo.wait_for("local platform stopped", within_s=20)
+        assert "Salesforce" in demo.text
+        demo.press(":", "emulator start", "enter")
+        demo.wait_until(lambda text: "live" in text.splitlines()[0], within_s=30)
 
 
 def test_another_sandbox_is_opened_and_an_empty_one_says_so(demo: Terminal) -> None:

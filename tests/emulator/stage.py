@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfile
+from tempfile import mkdtemp
 from typing import Any
 
 from aeptui.emulator.clock import Clock
@@ -112,17 +113,25 @@ def closes(run: dict[str, Any]) -> bool:
     return of["inputRecordCount"] == rest
 
 
-_TEMPLATE: list[Path] = []
+_FILLED: dict[tuple[int, int], Path] = {}
+
+
+def filled_crm(path: Path, seed: int = SEED, start_ms: int = START_MS) -> Path:
+    """A CRM's file with all its first rows: made once for each seed and start, and copied."""
+    if (seed, start_ms) not in _FILLED:
+        template = Path(mkdtemp(dir=path.parent)) / "crm.sqlite"
+        crm = Crm(template, seed, start_ms)
+        crm.count("salesforce", "Account")
+        crm.close()
+        _FILLED[(seed, start_ms)] = template
+    copyfile(_FILLED[(seed, start_ms)], path)
+    return path
 
 
 @contextmanager
 def stage_in(folder: Path) -> Iterator[Stage]:
-    """A stage in an empty folder; the CRM's first rows are made once and copied."""
-    if not _TEMPLATE:
-        template = folder / "template.sqlite"
-        Crm(template, SEED, START_MS).close()
-        _TEMPLATE.append(template)
-    copyfile(_TEMPLATE[0], folder / "crm.sqlite")
+    """A stage in an empty folder."""
+    filled_crm(folder / "crm.sqlite")
     made = Stage(folder)
     try:
         yield made

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 
 NUMBERS = count(1)  # titles are unique in a sandbox, and a module's tests share theirs
 

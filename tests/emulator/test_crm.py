@@ -8,6 +8,7 @@ import pytest
 
 from aeptui.emulator.crm import Crm, CrmRefused, DeletedRow, Flavour, flavour_of, seal
 from aeptui.emulator.row_filters import FilterRefused
+from tests.emulator.stage import filled_crm
 
 START_MS = 1_790_000_000_000
 HOUR_MS = 3_600_000
@@ -16,10 +17,15 @@ DYNAMICS = "38ad80fe-8b06-4938-94f4-d4ee80266b07"
 FLAVOURS: tuple[Flavour, ...] = ("salesforce", "dynamics", "generic")
 
 
+def begun(folder: Path) -> Crm:
+    """A CRM at its start, in an empty folder."""
+    return Crm(filled_crm(folder / "crm.sqlite", 7, START_MS), 7, START_MS)
+
+
 @pytest.fixture(scope="module")
-def crm() -> Iterator[Crm]:
+def crm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crm]:
     """A CRM six hours after its start; tests only read it."""
-    made = Crm(None, 7, START_MS)
+    made = begun(tmp_path_factory.mktemp("crm"))
     made.advance(START_MS + 6 * HOUR_MS)
     yield made
     made.close()
@@ -86,8 +92,8 @@ def test_windows_part_the_changes_without_loss_or_repetition(crm: Crm) -> None:
     assert moments == sorted(moments)
 
 
-def test_before_the_start_nothing_had_changed_since() -> None:
-    fresh = Crm(None, 7, START_MS)
+def test_before_the_start_nothing_had_changed_since(tmp_path: Path) -> None:
+    fresh = begun(tmp_path)
     assert contacts(fresh, 0, None) == []
     assert len(contacts(fresh, None, None)) == fresh.count("salesforce", "Contact")
     fresh.close()
@@ -111,6 +117,17 @@ def test_the_same_seed_gives_the_same_rows_whatever_the_steps(crm: Crm) -> None:
     other.close()
 
 
+def test_rows_that_are_asked_for_late_are_the_same_rows(crm: Crm, tmp_path: Path) -> None:
+    """They are made when they are first asked for, though the clock went on before."""
+    path = tmp_path / "crm.sqlite"
+    Crm(path, 7, START_MS).close()
+    late = Crm(path, 7, START_MS + HOUR_MS)
+    late.advance(START_MS + 2 * HOUR_MS)
+    late.advance(START_MS + 6 * HOUR_MS)
+    assert contacts(late, None, None) == contacts(crm, None, None)
+    late.close()
+
+
 def test_another_seed_gives_other_rows(crm: Crm) -> None:
     other = Crm(None, 8, START_MS)
     assert other.preview("salesforce", "Contact", 5) != crm.preview("salesforce", "Contact", 5)
@@ -119,7 +136,7 @@ def test_another_seed_gives_other_rows(crm: Crm) -> None:
 
 def test_it_goes_on_where_its_file_stopped(tmp_path: Path) -> None:
     path = tmp_path / "crm.sqlite"
-    first = Crm(path, 7, START_MS)
+    first = begun(tmp_path)
     first.advance(START_MS + HOUR_MS)
     before = contacts(first, None, None)
     first.close()
@@ -152,8 +169,8 @@ def test_dirt_is_rare_and_only_in_people(crm: Crm) -> None:
             assert all(str(value).isprintable() for value in row.values())
 
 
-def test_an_extract_is_as_things_were_when_it_was_asked_for() -> None:
-    moving = Crm(None, 7, START_MS)
+def test_an_extract_is_as_things_were_when_it_was_asked_for(tmp_path: Path) -> None:
+    moving = begun(tmp_path)
     rows = moving.extract("salesforce", "Contact", ["Id"], "LastModifiedDate", None, None)
     moving.advance(START_MS + HOUR_MS)
     assert len(list(rows)) == 21_000

@@ -18,7 +18,7 @@ from aeptui.emulator.seed import make_empty
 from aeptui.emulator.services.datasets import create_dataset
 from aeptui.emulator.services.resources import create
 from aeptui.emulator.world import World
-from tests.emulator.conftest import START_MS, start, stop
+from tests.emulated import START_MS, emulated
 
 BASE = "/data/foundation/export"
 CATALOG = "/data/foundation/catalog"
@@ -88,10 +88,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Cli
     with world.transaction():
         world.remember("made", "empty")
     world.close()
-    rehearsal = start(folder, "--empty", "--speed", "0")
-    with rehearsal.client() as client:
+    with emulated(folder, "--empty", "--speed", "0") as rehearsal, rehearsal.client() as client:
         yield client, ids
-    stop(rehearsal)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.emulator.conftest import FLOWSERVICE, START_MS, Rehearsal
+from tests.emulated import FLOWSERVICE, START_MS, Rehearsal
 
 FLOWS = f"{FLOWSERVICE}/flows"
 

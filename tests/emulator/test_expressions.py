@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aeptui.emulator.coercion import to_wire
@@ -162,6 +162,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(EXPRESSIONS, st.dictionaries(st.sampled_from("abc"), VALUES))
 def test_any_expression_evaluates_on_any_row_or_says_where_it_cannot(
     text: str, row: dict[str, Any]

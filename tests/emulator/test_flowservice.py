@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.emulator.conftest import FLOWSERVICE, Rehearsal
+from tests.emulated import FLOWSERVICE, Rehearsal
 
 CONNECTIONS = f"{FLOWSERVICE}/connections"
 SALESFORCE = "cfc0fee1-7dc0-40ef-b73e-d8b134c436f5"

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.emulator.tutorial import follow_the_tutorial
 
 REQUESTS = 1500

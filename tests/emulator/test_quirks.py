@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from aeptui.emulator.services.quirks import QUIRKS
-from tests.emulator.conftest import FLOWSERVICE, Rehearsal
+from tests.emulated import FLOWSERVICE, Rehearsal
 from tests.emulator.tutorial import PLATFORM, follow_the_tutorial, runs_of
 
 Maker = Callable[..., str]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.emulator.conftest import FLOWSERVICE, Rehearsal
+from tests.emulated import FLOWSERVICE, Rehearsal
 
 Maker = Callable[..., str]
 CONNECTIONS = f"{FLOWSERVICE}/connections"

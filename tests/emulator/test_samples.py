@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aeptui.emulator.samples import MISPRINTED, without_last_commas
-from tests.emulator.conftest import FLOWSERVICE, START, Rehearsal, start, stop, wait_for_world
+from tests.emulated import EMPTY, FLOWSERVICE, Rehearsal, emulated
 from tests.emulator.tutorial import (
     CLOUD_STORAGE_TO_AEP,
     SALESFORCE,
@@ -28,11 +28,8 @@ COLUMNS = [{"name": "Id", "type": "string", "xdm": {"type": "String"}}]
 
 @pytest.fixture(scope="module")
 def lenient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    flags = ("--empty", "--speed", "0", "--seed", "1", "--start", START, "--lenient")
-    rehearsal = start(tmp_path_factory.mktemp("lenient"), *flags)
-    wait_for_world(rehearsal)
-    yield rehearsal
-    stop(rehearsal)
+    with emulated(tmp_path_factory.mktemp("lenient"), *EMPTY, "--lenient") as rehearsal:
+        yield rehearsal
 
 
 def base_of(api: httpx.Client, spec_id: str = SALESFORCE) -> httpx.Response:

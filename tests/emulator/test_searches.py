@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.emulator.conftest import FLOWSERVICE, Rehearsal
+from tests.emulated import FLOWSERVICE, Rehearsal
 from tests.emulator.tutorial import SALESFORCE, follow_the_tutorial
 
 Maker = Callable[..., str]

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 
 PLATFORM = "/data/foundation"
 FLOWSERVICE = f"{PLATFORM}/flowservice"

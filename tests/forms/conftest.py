@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aeptui.api.services import ApiSettings, Secret, Services, ServiceView
+from aeptui.api.services import Services, ServiceView
 from aeptui.forms.lookups import Lookups
 from aeptui.pipelines.journal import Journal
-from tests.emulator.conftest import START, Rehearsal, start, stop, wait_for_world
+from tests.emulated import Rehearsal
 
 BASE = {
     "name": "Salesforce prod",
@@ -28,41 +28,22 @@ BASE = {
 }
 
 
-@pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    folder: Path = tmp_path_factory.mktemp("forms")
-    rehearsal = start(folder, "--empty", "--speed", "0", "--seed", "1", "--start", START)
-    wait_for_world(rehearsal)
-    yield rehearsal
-    stop(rehearsal)
+@pytest.fixture
+def platform(emulator: Rehearsal) -> Rehearsal:
+    """The platform as the tests of the module before this one left it."""
+    return emulator
 
 
 @pytest.fixture
 def fresh(platform: Rehearsal) -> Rehearsal:
     """The platform with nothing in its world, at its first moment."""
-    platform.ask("reset")
-    wait_for_world(platform)
+    platform.begin_again()
     return platform
 
 
 @pytest.fixture
-def api(platform: Rehearsal) -> Iterator[httpx.Client]:
-    with platform.client() as client:
-        yield client
-
-
-@pytest.fixture
 async def services(platform: Rehearsal) -> AsyncIterator[Services]:
-    settings = ApiSettings(
-        platform_url=platform.url,
-        ims_url=platform.url,
-        org_id=platform.org,
-        client_id="aeptui-rehearsal",
-        client_secret=Secret("rehearsal-secret"),
-        sandbox="dev",
-        calls_per_minute=60_000,
-    )
-    async with Services(settings) as services:
+    async with Services(platform.settings()) as services:
         await services.flows.list_flow_specs().__anext__()  # the clock learns the platform's time
         yield services
 

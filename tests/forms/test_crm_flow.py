@@ -16,7 +16,7 @@ from aeptui.pipelines.apply import apply
 from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.plan import Plan, Ref, Secrets, dumps
 from aeptui.pipelines.request import preview
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.emulator.tutorial import counted, follow_the_tutorial, runs_of, summary
 from tests.forms.conftest import make_base, tenant_group
 

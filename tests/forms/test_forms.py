@@ -18,7 +18,7 @@ from aeptui.forms.questions import LetsIn
 from aeptui.pipelines.apply import apply
 from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.plan import Made, Plan, Secrets, Step
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.forms.conftest import make_base, tenant_group
 
 PROFILE = "https://ns.adobe.com/xdm/context/profile"

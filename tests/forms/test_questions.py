@@ -19,7 +19,7 @@ from aeptui.forms.questions import (
     Tables,
     as_json,
 )
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.forms.conftest import make_base, tenant_group
 
 PROFILE = "https://ns.adobe.com/xdm/context/profile"

@@ -18,7 +18,7 @@ from aeptui.forms.refusals import place
 from aeptui.pipelines.apply import apply
 from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.plan import Secrets
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.forms.conftest import make_base, tenant_group
 from tests.forms.test_crm_flow import answers_for, plan_of
 

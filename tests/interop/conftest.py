@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.emulator.conftest import START, Rehearsal, start, stop, wait_for_world
-
-CLIENT_ID = "aeptui-rehearsal"
-SECRET = "rehearsal-secret"
+from tests.emulated import CLIENT_ID, SECRET, Rehearsal
 
 
 class Adobe:
@@ -51,12 +47,6 @@ def aepp() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="package")
-def adobe(aepp: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adobe]:
-    flags = ("--empty", "--speed", "0", "--seed", "1", "--start", START)
-    rehearsal = start(tmp_path_factory.mktemp("interop"), *flags)
-    try:
-        wait_for_world(rehearsal)
-        yield Adobe(rehearsal, aepp)
-    finally:
-        stop(rehearsal)
+@pytest.fixture(scope="module")
+def adobe(aepp: ModuleType, emulator: Rehearsal) -> Adobe:
+    return Adobe(emulator, aepp)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from aeptui.api.services import ApiSettings, Secret, Services
-from tests.emulator.conftest import START, start, stop, wait_for_world
-from tests.interop.conftest import CLIENT_ID, SECRET, Adobe
+from aeptui.api.services import Services
+from tests.emulated import demo_world, emulated
+from tests.interop.conftest import Adobe
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # aepp's own: no TLS, old calls of pandas
 
@@ -18,27 +18,13 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # aepp's own: no TLS, old cal
 @pytest.fixture(scope="module")
 def demo(aepp: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adobe]:
     """aepp on the whole demo, whose runs fill several pages."""
-    flags = ("--speed", "0", "--seed", "1", "--start", START)
-    rehearsal = start(tmp_path_factory.mktemp("demo"), *flags)
-    try:
-        wait_for_world(rehearsal)
+    with emulated(demo_world(tmp_path_factory), "--speed", "0") as rehearsal:
         yield Adobe(rehearsal, aepp)
-    finally:
-        stop(rehearsal)
 
 
 @pytest.fixture
 async def ours(demo: Adobe) -> AsyncIterator[Services]:
-    settings = ApiSettings(
-        platform_url=demo.rehearsal.url,
-        ims_url=demo.rehearsal.url,
-        org_id=demo.rehearsal.org,
-        client_id=CLIENT_ID,
-        client_secret=Secret(SECRET),
-        sandbox="dev",
-        calls_per_minute=60_000,
-    )
-    async with Services(settings) as services:
+    async with Services(demo.rehearsal.settings()) as services:
         yield services
 
 

@@ -10,38 +10,7 @@ import pytest
 from aeptui.api.services import ApiSettings, Secret, Services, Timeouts
 from aeptui.pipelines.journal import Journal
 from tests.api.canned import Canned, serving
-from tests.emulator.conftest import START, Rehearsal, start, stop, wait_for_world
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    folder = tmp_path_factory.mktemp("emulator")
-    rehearsal = start(folder, "--empty", "--speed", "0", "--seed", "1", "--start", START)
-    wait_for_world(rehearsal)
-    yield rehearsal
-    stop(rehearsal)
-
-
-@pytest.fixture
-def platform(emulator: Rehearsal) -> Rehearsal:
-    """The emulator with nothing in its world, and no faults."""
-    emulator.control.delete("/faults").raise_for_status()
-    emulator.ask("reset")
-    wait_for_world(emulator)
-    return emulator
-
-
-def settings_for(rehearsal: Rehearsal, **changes: object) -> ApiSettings:
-    known: dict[str, object] = {
-        "platform_url": rehearsal.url,
-        "ims_url": rehearsal.url,
-        "org_id": rehearsal.org,
-        "client_id": "aeptui-rehearsal",
-        "client_secret": Secret("rehearsal-secret"),
-        "sandbox": "dev",
-        "calls_per_minute": 60_000,
-    }
-    return ApiSettings(**(known | changes))  # type: ignore[arg-type]
+from tests.emulated import Rehearsal
 
 
 async def no_nap(seconds: float) -> None:
@@ -50,7 +19,7 @@ async def no_nap(seconds: float) -> None:
 
 @pytest.fixture
 async def services(platform: Rehearsal) -> AsyncIterator[Services]:
-    async with Services(settings_for(platform), sleep=no_nap) as services:
+    async with Services(platform.settings(), sleep=no_nap) as services:
         yield services
 
 
@@ -58,7 +27,7 @@ async def services(platform: Rehearsal) -> AsyncIterator[Services]:
 async def hasty(platform: Rehearsal) -> AsyncIterator[Services]:
     """Services that wait a quarter of a second for an answer to a write."""
     limits = Timeouts(read_s=10.0, slow_read_s=0.25)
-    async with Services(settings_for(platform, timeouts=limits), sleep=no_nap) as services:
+    async with Services(platform.settings(timeouts=limits), sleep=no_nap) as services:
         yield services
 
 

@@ -22,7 +22,7 @@ from aeptui.pipelines.here import NotDone, journal_of
 from aeptui.pipelines.rename import RenamedMeanwhile, rename, why_not_rename
 from aeptui.resources.definition import Action
 from aeptui.session import Session, session_for
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.pipelines import crm
 from tests.pipelines.crm import FLOWS, SECRETS, all_of
 from tests.pipelines.test_apply import tenant_group

@@ -13,7 +13,7 @@ from aeptui.api.services import Services
 from aeptui.pipelines.apply import apply, resume, undo
 from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.plan import Secrets
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.pipelines import crm
 from tests.pipelines.conftest import no_nap
 from tests.pipelines.crm import FLOWS, SECRETS, all_of, words

@@ -17,7 +17,7 @@ from aeptui.pipelines.apply import resume, undo
 from aeptui.pipelines.journal import AlreadyBegun, Journal, JournalError
 from aeptui.pipelines.plan import Made, Plan
 from aeptui.pipelines.request import preview
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.pipelines import crm
 from tests.pipelines.crm import FLOWS, SECRETS, all_of, words
 

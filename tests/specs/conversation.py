@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.emulator.tutorial import (
     FLOWSERVICE,
     PLATFORM,

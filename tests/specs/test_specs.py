@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.conftest import START, start, stop, wait_for_world
+from tests.emulated import Rehearsal
 from tests.specs.conversation import Conversation
 from tests.specs.defects import DEFECTS
 from tests.specs.published import FILES, Document, Exchange, Fault, Published
@@ -27,14 +27,8 @@ def published() -> Published:
 
 
 @pytest.fixture(scope="module")
-def exchanges(tmp_path_factory: pytest.TempPathFactory) -> list[Exchange]:
-    flags = ("--empty", "--speed", "0", "--seed", "1", "--start", START)
-    rehearsal = start(tmp_path_factory.mktemp("specs"), *flags)
-    try:
-        wait_for_world(rehearsal)
-        return Conversation(rehearsal).hold()
-    finally:
-        stop(rehearsal)
+def exchanges(emulator: Rehearsal) -> list[Exchange]:
+    return Conversation(emulator).hold()
 
 
 def test_every_answer_is_what_its_specification_says(

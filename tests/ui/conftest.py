@@ -20,7 +20,7 @@ from aeptui.credentials import SecretSource
 from aeptui.session import Session, open_session
 from aeptui.ui.app import AepApp
 from aeptui.ui.widgets.resource_table import ResourceTable
-from tests.emulator.conftest import START, Rehearsal, start, stop, wait_for_world
+from tests.emulated import Rehearsal
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOSTILE = "[red]bold[/] [/oops] 日本語 e\u0301 " + "x" * 500
@@ -207,24 +207,6 @@ class Console:
     async def sees(self, *words: str) -> None:
         """Wait until all of `words` are on the screen."""
         await self.until(lambda: all(word in self.text for word in words))
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    """An emulator of the module's own, in an empty world whose clock stands still."""
-    folder = tmp_path_factory.mktemp("emulator")
-    rehearsal = start(folder, "--empty", "--speed", "0", "--seed", "1", "--start", START)
-    wait_for_world(rehearsal)
-    yield rehearsal
-    stop(rehearsal)
-
-
-@pytest.fixture
-def platform(emulator: Rehearsal) -> Rehearsal:
-    """The emulator with nothing in its world, and no faults."""
-    emulator.ask("reset")
-    wait_for_world(emulator)
-    return emulator
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import httpx
 
 from aeptui.config import Config, Flags, Profile, Settings
 from aeptui.credentials import SecretSource
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.ui.conftest import Console
 
 PASSWORD = "pl@nted-password-4711"

@@ -10,7 +10,7 @@ import pytest
 
 from aeptui.mirror.rows import FlowRow
 from aeptui.session import session_for
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.emulator.tutorial import Pipeline, follow_the_tutorial, runs_of
 from tests.forms.conftest import make_base
 from tests.ui.conftest import Console, console

@@ -16,7 +16,7 @@ from aeptui.mirror.values import Listing
 from aeptui.session import Session, session_for
 from aeptui.ui.screens.form import FormPage
 from aeptui.ui.screens.resource import ListPage
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.emulator.tutorial import follow_the_tutorial
 from tests.forms.conftest import make_base
 from tests.ui.conftest import Console, console

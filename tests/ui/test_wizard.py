@@ -11,7 +11,7 @@ from aeptui.pipelines.request import preview
 from aeptui.session import session_for
 from aeptui.ui.screens.home import HomePage
 from aeptui.ui.screens.wizard import REVIEW, WizardPage
-from tests.emulator.conftest import Rehearsal
+from tests.emulated import Rehearsal
 from tests.emulator.tutorial import counted, runs_of, summary
 from tests.forms.conftest import make_base
 from tests.ui.conftest import Console, console
