@@ -105,6 +105,25 @@ class Terminal:
             os.write(self._master, KEYS.get(key, key).encode())
             self.read(0.02)
 
+    def paste(self, text: str) -> None:
+        """Send a long text as fast as the program takes it, reading what it says meanwhile."""
+        left = text.encode()
+        while left:
+            _, ready, _ = select.select([], [self._master], [], 0)
+            if ready:
+                left = left[os.write(self._master, left[:1024]) :]
+            self.read(0.01)
+
+    def wait_until_stopped(self, within_s: float = 30) -> None:
+        """Read on until the program has suspended itself."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            self.read()
+            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+            if pid and os.WIFSTOPPED(status):
+                return
+        raise AssertionError(f"not stopped within {within_s} s; the screen was:\n{self.text}")
+
     def hang_up(self) -> None:
         """The terminal goes away."""
         os.close(self._master)

@@ -21,6 +21,9 @@ _TERM = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 _COMPARED = re.compile(r"(?P<field>[A-Za-z][A-Za-z0-9_-]*)(?P<op>>=|<=|:|>|<|=)(?P<value>.*)", re.S)
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+LONGEST = 1000
+MOST_TERMS = 40
+"""SQLite refuses conditions that are much larger, and nobody reads their like."""
 _YES, _NO = {"yes", "true", "on", "1"}, {"no", "false", "off", "0"}
 
 
@@ -37,7 +40,12 @@ class Condition(NamedTuple):
 
 def parse(kind: Kind, text: str, now: datetime) -> Condition | None:
     """The condition that `text` means for rows of `kind`; None for an empty filter."""
-    conditions = [_term(kind, term, now) for term in _TERM.findall(text)]
+    if len(text) > LONGEST:
+        raise FilterError(f"A filter takes {LONGEST:,} characters; this has {len(text):,}.")
+    terms = _TERM.findall(text)
+    if len(terms) > MOST_TERMS:
+        raise FilterError(f"A filter takes {MOST_TERMS} words; this has {len(terms)}.")
+    conditions = [_term(kind, term, now) for term in terms]
     if not conditions:
         return None
     return Condition(
@@ -47,7 +55,7 @@ def parse(kind: Kind, text: str, now: datetime) -> Condition | None:
 
 
 def _term(kind: Kind, term: str, now: datetime) -> Condition:
-    if term.startswith("!") and len(term) > 1:
+    if term.startswith("!") and len(term) > 1 and term[1] != "!":
         turned = _term(kind, term[1:], now)
         # A comparison with something missing is unknown to SQL; turned round, it holds.
         return Condition(f"NOT coalesce({turned.sql}, 0)", turned.values)
@@ -115,9 +123,9 @@ def _number(field: Field, value: str) -> float:
 
 def _time(field: Field, value: str, now: datetime | None) -> int:
     age = _AGE.fullmatch(value)
-    if age and now:
-        return to_ms(now - timedelta(seconds=float(age[1]) * _UNITS[age[2]])) or 0
     try:
+        if age and now:
+            return to_ms(now - timedelta(seconds=float(age[1]) * _UNITS[age[2]])) or 0
         at = datetime.fromisoformat(value)
         return to_ms(at if at.tzinfo else at.replace(tzinfo=UTC)) or 0
     except (ValueError, OverflowError):

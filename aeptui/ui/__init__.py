@@ -9,3 +9,5 @@ os.environ.setdefault("ESCDELAY", "50")
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 os.environ.setdefault("TEXTUAL_THEME", "ansi-dark")
+if not os.environ.get("NO_COLOR"):
+    os.environ.pop("NO_COLOR", None)  # an empty one is unset; Textual goes by its being there

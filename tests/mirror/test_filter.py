@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aeptui.api.models import Flow, Run
@@ -93,6 +94,9 @@ def test_a_flow_filter_keeps(filled: Mirror, filter: str, ids: list[str]) -> Non
         ("received>many", "received is a number, and many is not"),
         ("created>soon", "created_at is a time"),
         ("state:", "state: wants a value behind it"),
+        ("created>99999999999999w", "created_at is a time"),
+        ("x " * 41, "A filter takes 40 words; this has 41"),
+        ("x" * 1001, "A filter takes 1,000 characters; this has 1,001"),
     ],
 )
 def test_a_filter_that_cannot_be_meant_says_what_can(
@@ -116,3 +120,15 @@ def test_any_text_is_a_filter_or_a_sentence(text: str, kind: str) -> None:
     else:
         # Whatever was typed is bound; the SQL is made of our own words only.
         assert condition is None or condition.sql.count("?") == len(condition.values)
+
+
+PARTS = st.sampled_from(
+    ["a", "!", ":", ">", "<=", "created", "state", "id", "9" * 30, '"', ",", " "]
+)
+
+
+@given(st.lists(PARTS, max_size=400).map("".join), st.sampled_from(sorted(KINDS)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_filter_is_looked_for_or_refused(filled: Mirror, text: str, kind: str) -> None:
+    with contextlib.suppress(FilterError):
+        filled.window_now(Listing(kind, text), 9)
