@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -111,11 +111,12 @@ class Rehearsal:
         return answer.json()
 
 
-def start(folder: Path, *flags: str) -> Rehearsal:
-    """Start an emulator and wait for its one line."""
+def start(folder: Path, *flags: str, stderr: IO[str] | None = None) -> Rehearsal:
+    """Start an emulator and wait for its one line; what it complains of goes to `stderr`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "aeptui.emulator", "--data", str(folder), *flags],
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
     assert process.stdout is not None

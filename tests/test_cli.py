@@ -165,6 +165,7 @@ def test_why_has_nothing_bad_to_say_of_a_clean_run(platform: Platform) -> None:
     told = platform.run("why", run_of_word(platform, "clean"))
     assert told.returncode == 0
     assert "ended well" in told.stdout
+    assert "synthetic" not in told.stdout
 
 
 @pytest.mark.parametrize(

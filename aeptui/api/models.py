@@ -161,6 +161,8 @@ class Run(Model, frozen=True, kw_only=True):
     activities: tuple[Activity, ...] = ()
     sample_path: str = ""
     """Path and query of the manifest's sample of row errors; empty where there is none."""
+    synthetic: bool = False
+    """Whether it never ran: the emulator fills large worlds with such runs, and marks them."""
 
 
 class Batch(Model, frozen=True, kw_only=True):

@@ -53,6 +53,7 @@ def run(raw: bytes) -> Run:
         errors=_run_errors(metrics, steps),
         activities=tuple(_activity(step) for step in steps),
         sample_path=_sample_path(metrics, promotion),
+        synthetic=part(metrics, "statusSummary", "extensions").get("synthetic") is True,
     )
 
 

@@ -15,9 +15,10 @@ from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, QueryParams
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from aeptui.emulator import samples
 from aeptui.emulator.errors import Family, Refusal
@@ -156,11 +157,20 @@ def endpoint(
                 settle=settle,
                 atomic=atomic,
             )
+        except ClientDisconnect:
+            return _Unanswered()
         except Refusal as refusal:
             return _oddly(call, refused(refusal, call.request_id, emulator.world.clock.now_ms()))
 
     every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
     return Route(path, answer, methods=every)
+
+
+class _Unanswered(Response):
+    """For a caller who left before the request was whole: there is nobody to answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pass
 
 
 def refused(refusal: Refusal, request_id: str, now_ms: int) -> Response:

@@ -89,6 +89,7 @@ def _builtins(explanation: Explanation) -> dict[str, Any]:
         "run": msgspec.to_builtins(row),
         "flow": msgspec.to_builtins(explanation.flow),
         "headline": explanation.headline,
+        "synthetic": explanation.run.synthetic,
         "steps": msgspec.to_builtins(explanation.run.activities),
         "troubles": [
             {

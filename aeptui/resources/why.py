@@ -37,6 +37,10 @@ SHOWN = 5
 HISTORY = 50
 KEPT_DAYS = 30
 """Refused rows are kept so long (AEP.md 5.4)."""
+SYNTHETIC = (
+    "This run never ran: the rehearsal's world was filled with synthetic history, "
+    "and its figures are made up."
+)
 
 
 class NoSuchRun(Exception):
@@ -265,6 +269,8 @@ def laid_out(explanation: Explanation, moment: Moment) -> Detail:
     """The explanation to be read from top to bottom."""
     row, tone = explanation.row, tones.tone(explanation.row.word)
     blocks: list[Block] = [opening(row, explanation.flow, explanation.troubles)]
+    if explanation.run.synthetic:
+        blocks.append(Prose(SYNTHETIC, tone="warn"))
     if explanation.run.activities:
         blocks.append(steps_grid(explanation.run, moment))
     if explanation.troubles:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.emulated import START, START_MS, start, stop, wait_for_world
+from tests.emulated import FLOWSERVICE, START, START_MS, start, stop, wait_for_world
 
 EMPTY = ("--empty", "--speed", "0", "--start", START)
 
@@ -37,6 +39,28 @@ def test_a_kept_world_goes_on_where_it_stopped(tmp_path: Path) -> None:
         assert second.token()
     finally:
         stop(second)
+
+
+def test_callers_who_leave_early_are_no_error(tmp_path: Path) -> None:
+    """In the middle of a late answer, of a body, or of its headers: nothing is printed."""
+    with (tmp_path / "stderr").open("w+") as complaints:
+        running = start(tmp_path / "data", *EMPTY, stderr=complaints)
+        wait_for_world(running)
+        with running.client() as api:
+            running.ask("faults", kind="latency", latency_s=0.3, times=2)
+            for method in ("GET", "POST"):
+                with pytest.raises(httpx.ReadTimeout):
+                    api.request(method, f"{FLOWSERVICE}/flows", json={}, timeout=0.05)
+        where = (running.control.base_url.host, running.control.base_url.port or 80)
+        head = f"POST {FLOWSERVICE}/flows HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n"
+        for text in (head, f"{head}\r\n", f"{head}\r\n{{"):
+            with socket.create_connection(where) as connection:
+                connection.sendall(text.encode())
+        while len([each for each in running.requests() if each["status"] == 0]) < 4:
+            assert running.process.poll() is None
+        assert stop(running) == 0
+        complaints.seek(0)
+        assert complaints.read() == ""
 
 
 def test_a_folder_is_for_one_emulator_at_a_time(tmp_path: Path) -> None:
