@@ -38,6 +38,12 @@ class Budget:
         return self._pace
 
     @property
+    def spare(self) -> float:
+        """How many calls could go at once without taking those kept for an operator."""
+        self._refill()
+        return self._left - self._reserve - self.waiting
+
+    @property
     def waiting(self) -> int:
         """How many questions wait for their turn."""
         return sum(1 for _, _, turn in self._waiting if not turn.done())

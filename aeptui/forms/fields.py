@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from aeptui.api.settings import Secret
+
+if TYPE_CHECKING:
+    from aeptui.forms.workbench import Bench
 
 Kind: TypeAlias = Literal[
     "text",
@@ -84,6 +87,8 @@ class Field:
     suggested: tuple[Suggestion, ...] = ()
     namespaces: tuple[Choice, ...] = ()
     """For `pairs` and `identities`: what an identity can be of."""
+    bench: Bench | None = None
+    """For `pairs`: what they are made from."""
     picks: str = ""
     """For `pick`: the kind of resource, as the mirror and the command line name it."""
     least: float | None = None

@@ -28,7 +28,9 @@ from aeptui.forms.questions import (
     as_json,
 )
 from aeptui.forms.source_connection import cell_text
+from aeptui.forms.trial import value_at
 from aeptui.forms.values import faults_in
+from aeptui.forms.workbench import Bench
 from aeptui.forms.xdm_schema import namespace_choices, target_choice
 from aeptui.pipelines.plan import Step, Undo
 
@@ -51,7 +53,7 @@ def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...
         found.append(open_on(pick, lookups, TheSourceConnection(source)) if source else pick)
     given = completed(answers, lookups, given)
     if given.schema_fields is not None:
-        found.append(_pairs_field(lookups, given))
+        found.append(_pairs_field(answers, lookups, given))
     return tuple(found)
 
 
@@ -106,11 +108,11 @@ def look(answers: Answers, lookups: Lookups, given: Given) -> Look | None:
     if not chosen or given.schema is None:
         return None
     title = "Sample row"
+    row = given.sample[0] if given.sample else {}
     if not isinstance(given.schema, str):
         note = "The schema is not made yet, so the platform cannot try the mappings."
-        return Look(title, _HEADER, _shown(chosen, {}, {}), note)
+        return Look(title, _HEADER, _shown(chosen, row, {}), note)
     whole = as_json(body_of(chosen, given))
-    row = given.sample[0] if given.sample else {}
     trial, result = Validated(whole), Mapped(whole, as_json(row))
     faults, mapped = lookups.get(trial), lookups.get(result)
     if faults is None or mapped is None:
@@ -151,13 +153,7 @@ def completed(answers: Answers, lookups: Lookups, given: Given) -> Given:
 
 def body_of(chosen: list[Pair], given: Given) -> dict[str, Any]:
     """A mapping set as the tutorial makes one."""
-    return {
-        "version": 0,
-        "xdmSchema": given.schema,
-        "xdmVersion": given.schema_version,
-        "id": None,
-        "mappings": [pair.wire() for pair in chosen],
-    }
+    return pairs.set_body(chosen, given.schema, given.schema_version)
 
 
 def chosen_pairs(answers: Answers, lookups: Lookups, given: Given) -> list[Pair]:
@@ -173,10 +169,10 @@ def marked_in(chosen: list[Pair]) -> list[Identity]:
     return [pair.identity for pair in chosen if pair.identity is not None]
 
 
-def _pairs_field(lookups: Lookups, given: Given) -> Field:
+def _pairs_field(answers: Answers, lookups: Lookups, given: Given) -> Field:
     suggested = _suggested(given)
     likely = pairs.from_suggestions(suggested, suggest.CONFIDENT)
-    lookups.get(Namespaces())  # wanted as soon as an identity is marked
+    namespaces = namespace_choices(lookups)  # wanted as soon as an identity is marked
     return Field(
         "pairs",
         "Mapping",
@@ -186,8 +182,39 @@ def _pairs_field(lookups: Lookups, given: Given) -> Field:
         choices=tuple(Choice(each.name, each.name, each.word) for each in given.columns or ()),
         targets=tuple(target_choice(each) for each in given.schema_fields or ()),
         suggested=suggested,
-        namespaces=namespace_choices(lookups),
+        namespaces=namespaces,
+        bench=Bench(
+            schema=given.schema if isinstance(given.schema, str) else "",
+            schema_version=given.schema_version,
+            columns=given.columns,
+            rows=given.sample,
+            fields=given.schema_fields or (),
+            namespaces=namespaces,
+            held=_held(lookups, given) or (),
+            no_rows=_no_rows(answers, lookups, given),
+        ),
     )
+
+
+def _no_rows(answers: Answers, lookups: Lookups, given: Given) -> str:
+    """Why there are no sample rows to map."""
+    if given.sample:
+        return ""
+    source = text_of(answers, "source_connection")
+    if given.source_connection is None and not source:
+        return "There are no sample rows, since no source connection was chosen."
+    facts = lookups.peek(TheSourceConnection(source)) if source else None
+    why = lookups.trouble(Rows(facts.base_connection, facts.table)) if facts else ""
+    if why:
+        return f"There are no sample rows: {why}"
+    if not isinstance(given.source_connection, str) and given.base_connection is not None:
+        made = isinstance(given.base_connection, str)
+        return (
+            "The table told no sample rows."
+            if made
+            else "There are no sample rows before the base connection is made."
+        )
+    return "The table told no sample rows."
 
 
 def _suggested(given: Given) -> tuple[Suggestion, ...]:
@@ -222,21 +249,10 @@ def _shown(
             pair.source,
             pair.destination,
             cell_text(row.get(pair.source)) if pair.way == "attribute" else "",
-            (faults or {}).get(pair.destination) or cell_text(_at(record, pair.destination)),
+            (faults or {}).get(pair.destination) or cell_text(value_at(record, pair.destination)),
         )
         for pair in chosen
     )
-
-
-def _at(record: Mapping[str, Any], path: str) -> Any:
-    """The value at a path; of an array, the first."""
-    value: Any = record
-    for step in path.split("."):
-        name, _, is_array = step.partition("[")
-        value = value.get(name) if isinstance(value, Mapping) else None
-        if is_array and isinstance(value, list):
-            value = value[0] if value else None
-    return value
 
 
 FORM = Form(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -102,68 +102,130 @@ def attribute(column: str) -> str:
     return f"${{{column}}}"
 
 
+def column_of(attribute: str) -> str:
+    """A column's name from what a mapping writes; the opposite of `attribute`."""
+    if attribute.startswith("${") and attribute.endswith("}"):
+        return attribute[2:-1]
+    return attribute.replace("\\.", ".")
+
+
+def pair_of(told: Mapping[str, Any], codes: Mapping[str, tuple[str, bool]] | None = None) -> Pair:
+    """A mapping as the platform answers it, in either style (AEP.md 6.1).
+
+    `codes` are the namespaces of the schema's identities by dotted path, for
+    answers that say of an identity only that it is one.
+    """
+    source = str(told.get("source") or told.get("sourceAttribute") or "")
+    destination = str(told.get("destination") or told.get("destinationXdmPath") or "")
+    way = _WAYS.get(str(told.get("sourceType") or "").lower(), "attribute")
+    namespace, primary = "", False
+    if told.get("identity"):
+        known = (codes or {}).get(destination, ("", False))
+        namespace = str(told.get("namespaceCode") or known[0])
+        primary = told.get("primaryIdentity") is True or known[1]
+    return Pair(
+        column_of(source) if way == "attribute" else source, destination, way, namespace, primary
+    )
+
+
+_WAYS: Mapping[str, Way] = {
+    "expression": "expression",
+    "text/x.aep-xl": "expression",
+    "static": "static",
+}
+
+
+def set_body(pairs: Iterable[Pair], schema: Any, version: str) -> dict[str, Any]:
+    """A mapping set as the tutorial makes one."""
+    return {
+        "version": 0,
+        "xdmSchema": schema,
+        "xdmVersion": version,
+        "id": None,
+        "mappings": [pair.wire() for pair in pairs],
+    }
+
+
+class Targets:
+    """The fields of one schema, looked up by path as often as it takes."""
+
+    def __init__(self, fields: Iterable[XdmField]) -> None:
+        self.by_path = {field.path: field for field in fields}
+        self.required = [field for field in self.by_path.values() if field.always_required]
+        self._objects: set[str] = set()
+        for path in self.by_path:
+            self._objects.add(path.removesuffix("[*]"))
+            for at in _dots(path):
+                self._objects |= {path[:at], path[:at].removesuffix("[*]")}
+
+    def has(self, path: str) -> bool:
+        """Whether a path is a leaf, an object with leaves, or a key of a map."""
+        path = _INDEX.sub("[*]", path)
+        if path in self.by_path or path in self._objects:
+            return True
+        return any(
+            (found := self.by_path.get(path[:at])) is not None and found.type == "map"
+            for at in _dots(path)
+        )
+
+    def lacking(self, pairs: Iterable[Pair]) -> list[XdmField]:
+        """The fields that every row needs and that no pair fills."""
+        filled = {pair.destination for pair in pairs}
+        return [
+            field
+            for field in self.required
+            if field.path not in filled
+            # What is mapped as a whole brings the fields of the same names along.
+            and not any(field.path[:at] in filled for at in _dots(field.path))
+        ]
+
+    def faults(
+        self, pairs: Sequence[Pair], columns: Iterable[SourceColumn] | None
+    ) -> dict[int, str]:
+        """A sentence for each pair that cannot be right, by its place. None: columns not known."""
+        names = None if columns is None else {column.name for column in columns}
+        found: dict[int, str] = {}
+        filled: set[str] = set()
+        for at, pair in enumerate(pairs):
+            sentence = self._fault(pair, names)
+            if not sentence and pair.destination in filled:
+                sentence = f"{pair.destination} is filled twice"
+            if sentence:
+                found[at] = sentence
+            filled.add(pair.destination)
+        return found
+
+    def _fault(self, pair: Pair, names: set[str] | None) -> str:
+        if not pair.source or not pair.destination:
+            return f"{pair.destination or pair.source or 'A pair'} lacks its other half"
+        if not self.has(pair.destination):
+            near = nearest(pair.destination, self.by_path)
+            hint = f"; did you mean {near}?" if near else ""
+            return f"The schema has no field {pair.destination}{hint}"
+        if pair.way == "attribute":
+            if names is not None and pair.source not in names:
+                near = nearest(pair.source, names)
+                hint = f"; did you mean {near}?" if near else ""
+                return f"The source has no column {pair.source}{hint}"
+        elif pair.way == "expression" and len(pair.source) > LONGEST:
+            return f"The expression for {pair.destination} is longer than {LONGEST:,} characters"
+        return ""
+
+
+def _dots(path: str) -> list[int]:
+    return [at for at, letter in enumerate(path) if letter == "."]
+
+
 def fault(
     pairs: Sequence[Pair],
     targets: Iterable[XdmField],
     columns: Iterable[SourceColumn] | None,
 ) -> str:
-    """What is wrong with the pairs; empty when nothing is. None for `columns`: not known."""
-    by_path = {target.path: target for target in targets}
-    names = None if columns is None else {column.name for column in columns}
-    filled: set[str] = set()
-    for pair in pairs:
-        if sentence := _pair_fault(pair, by_path, names):
-            return sentence
-        if pair.destination in filled:
-            return f"{pair.destination} is filled twice"
-        filled.add(pair.destination)
-    lacking = required_without(pairs, by_path.values())
-    if lacking:
+    """What is wrong with the pairs first; empty when nothing is."""
+    known = Targets(targets)
+    for sentence in known.faults(pairs, columns).values():
+        return sentence
+    if lacking := [field.path for field in known.lacking(pairs)]:
         are = "is" if len(lacking) == 1 else "are"
         return f"{listed(lacking)} {are} required: without it every row is refused"
     return ""
-
-
-def required_without(pairs: Iterable[Pair], targets: Iterable[XdmField]) -> list[str]:
-    """The fields that every row needs and that no pair fills."""
-    filled = {pair.destination for pair in pairs}
-    return [
-        target.path
-        for target in targets
-        if target.always_required
-        and target.path not in filled
-        # What is mapped as a whole brings the fields of the same names along.
-        and not any(target.path.startswith(f"{path}.") for path in filled)
-    ]
-
-
-def _pair_fault(pair: Pair, by_path: dict[str, XdmField], names: set[str] | None) -> str:
-    if not pair.source or not pair.destination:
-        return f"{pair.destination or pair.source or 'A pair'} lacks its other half"
-    if not _is_field(pair.destination, by_path):
-        near = nearest(pair.destination, by_path)
-        hint = f"; did you mean {near}?" if near else ""
-        return f"The schema has no field {pair.destination}{hint}"
-    if pair.way == "attribute":
-        if names is not None and pair.source not in names:
-            near = nearest(pair.source, names)
-            hint = f"; did you mean {near}?" if near else ""
-            return f"The source has no column {pair.source}{hint}"
-    elif pair.way == "expression" and len(pair.source) > LONGEST:
-        return f"The expression for {pair.destination} is longer than {LONGEST:,} characters"
-    return ""
-
-
-def _is_field(path: str, by_path: dict[str, XdmField]) -> bool:
-    """Whether a path is a leaf, an object with leaves, or a key of a map."""
-    path = _INDEX.sub("[*]", path)
-    if path in by_path:
-        return True
-    inside = (f"{path}.", f"{path}[*]")
-    if any(each.startswith(inside) for each in by_path):
-        return True
-    steps = path.split(".")
-    return any(
-        (found := by_path.get(".".join(steps[:depth]))) is not None and found.type == "map"
-        for depth in range(1, len(steps))
-    )

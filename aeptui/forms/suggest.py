@@ -145,8 +145,26 @@ def suggestions(
     sample: Iterable[Mapping[str, Any]] = (),
 ) -> tuple[Suggestion, ...]:
     """At most one suggestion for each column and each field, in the order of the columns."""
+    found = candidates(columns, fields, sample)
+    ranked = [(each, at) for at, those in enumerate(found) for each in those]
+    ranked.sort(key=lambda each: (-each[0].score, each[1], each[0].destination))
+    taken: set[str] = set()
+    kept: dict[int, Suggestion] = {}
+    for suggestion, at in ranked:
+        if at not in kept and suggestion.destination not in taken:
+            kept[at] = suggestion
+            taken.add(suggestion.destination)
+    return tuple(kept[at] for at in sorted(kept))
+
+
+def candidates(
+    columns: Sequence[SourceColumn],
+    fields: Sequence[XdmField],
+    sample: Iterable[Mapping[str, Any]] = (),
+) -> tuple[tuple[Suggestion, ...], ...]:
+    """All that each column may mean, the likeliest first, in the order of the columns."""
     looks = tuple(sorted(looks_of(sample).items()))
-    return _suggestions(tuple(columns), tuple(fields), looks)
+    return _candidates_of(tuple(columns), tuple(fields), looks)
 
 
 def looks_of(sample: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -166,26 +184,22 @@ def looks_of(sample: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=8)
-def _suggestions(
+def _candidates_of(
     columns: tuple[SourceColumn, ...],
     fields: tuple[XdmField, ...],
     looks: tuple[tuple[str, str], ...],
-) -> tuple[Suggestion, ...]:
+) -> tuple[tuple[Suggestion, ...], ...]:
     index = _Index(fields)
     look = dict(looks)
-    found = [
-        (suggestion, at)
-        for at, column in enumerate(columns)
-        for suggestion in _for_column(column, index, look.get(column.name, ""))
-    ]
-    found.sort(key=lambda each: (-each[0].score, each[1], each[0].destination))
-    taken: set[str] = set()
-    kept: dict[int, Suggestion] = {}
-    for suggestion, at in found:
-        if at not in kept and suggestion.destination not in taken:
-            kept[at] = suggestion
-            taken.add(suggestion.destination)
-    return tuple(kept[at] for at in sorted(kept))
+    return tuple(
+        tuple(
+            sorted(
+                _for_column(column, index, look.get(column.name, "")),
+                key=lambda each: (-each.score, each.destination),
+            )
+        )
+        for column in columns
+    )
 
 
 class _Index:
@@ -216,7 +230,7 @@ def _for_column(column: SourceColumn, index: _Index, look: str) -> Iterator[Sugg
             continue
         score -= fit + _distance(field)
         if score >= _LEAST and score > best.get(field.path, (0, ""))[0]:
-            best[field.path] = (score, reason)
+            best[field.path] = (score, f"{reason}{_told_fit(column, field, fit)}")
     for path, (score, reason) in best.items():
         says = f"{reason}; the values look like {look}" if look and look not in reason else reason
         yield Suggestion(column.name, path, score, says)
@@ -231,7 +245,8 @@ def _candidates(
     name = "".join(words)
     for rank, end in enumerate(_SYNONYMS.get(name, ())):
         for field in index.by_end.get(end, ()):
-            said = len(words) > 1 and name in field.path.lower().replace(".", "")
+            steps = [_squeezed(step) for step in field.path.split(".")]
+            said = name in steps or (len(words) > 1 and name in "".join(steps))
             yield field, _SYNONYM - 2 * rank + said, "usual for a CRM"
     for field in index.by_leaf.get(name, ()):
         yield field, _SAME - _vagueness(name, field), "same name"
@@ -273,6 +288,12 @@ def _fit(column: SourceColumn, field: XdmField, look: str) -> int | None:
     if target == "boolean" or target in _NUMBERS:
         return None if source != "string" or look else 20
     return 10
+
+
+def _told_fit(column: SourceColumn, field: XdmField, fit: int) -> str:
+    if fit == 0:
+        return ", type fits"
+    return f", {column.word} into {field.type}" if column.word != field.type else ""
 
 
 def _vagueness(name: str, field: XdmField) -> int:

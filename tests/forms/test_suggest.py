@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeptui.api.exploring import SourceColumn, column
@@ -122,8 +122,8 @@ def test_what_the_values_look_like_counts() -> None:
     rows = [{"reach": f"p{n}@example.com", "ring": f"+41 61 555 01 {n:02}"} for n in range(10)]
     found = suggestions((SourceColumn("reach"), SourceColumn("ring")), fields_of(PERSON), rows)
     assert [(each.destination, each.reason) for each in found] == [
-        ("personalEmail.address", "the values look like e-mail addresses"),
-        ("mobilePhone.number", "the values look like phone numbers"),
+        ("personalEmail.address", "the values look like e-mail addresses, type fits"),
+        ("mobilePhone.number", "the values look like phone numbers, type fits"),
     ]
     assert suggestions((SourceColumn("reach"), SourceColumn("ring")), fields_of(PERSON)) == ()
 
@@ -213,3 +213,36 @@ def test_every_synonym_names_a_field_that_some_standard_block_has() -> None:
                 known |= {".".join(steps[start:]) for start in range(len(steps))}
     ends = {end for ends in suggest._SYNONYMS.values() for end in ends if end}
     assert ends <= known
+
+
+@given(
+    names=st.lists(st.sampled_from([*"abc", "Email", "MobilePhone", "Birthdate", "Id", "Name"]), unique=True),
+    sample=st.lists(
+        st.dictionaries(
+            st.sampled_from(["Email", "MobilePhone", "Birthdate", "a"]),
+            st.one_of(st.none(), st.integers(), st.text(max_size=20), st.emails(), st.just("2026-03-02")),
+        ),
+        max_size=6,
+    ),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_rows_hold_the_best_candidate_of_a_column_is_never_beaten_by_its_suggestion(
+    names: list[str], sample: list[dict[str, Any]]
+) -> None:
+    columns, fields = [SourceColumn(name) for name in names], fields_of(PERSON)
+    all_of = suggest.candidates(columns, fields, sample)
+    assert len(all_of) == len(columns)
+    for name, those in zip(names, all_of, strict=True):
+        scores = [each.score for each in those]
+        assert scores == sorted(scores, reverse=True)
+        assert len({each.destination for each in those}) == len(those)
+        assert {each.source for each in those} <= {name}
+    best = {those[0].source: those[0].score for those in all_of if those}
+    chosen = suggestions(columns, fields, sample)
+    assert all(each.score <= best[each.source] for each in chosen)
+    assert suggestions(columns, fields, sample) == chosen
+
+
+def test_a_column_called_as_its_field_wins_over_one_of_nearly_that_name() -> None:
+    columns = [SourceColumn("telephone1"), SourceColumn("mobilephone")]
+    assert likely(suggestions(columns, fields_of(PERSON)))["mobilephone"] == "mobilePhone.number"

@@ -31,7 +31,6 @@ from aeptui.ui.drawing import line, wrap
 from aeptui.ui.palette import TONES
 from aeptui.ui.screens.choosing import Chooser, among
 from aeptui.ui.screens.page import Page
-from aeptui.ui.screens.pairs import RowsEditor
 from aeptui.ui.widgets.field_list import FieldList
 from aeptui.ui.widgets.painted import Painted
 from aeptui.ui.widgets.text_line import Rule, TextLine
@@ -317,8 +316,10 @@ class AnswerPage(Page):
     async def _chosen(self, field: Field) -> Any:
         now = answer_to(field, self.answers)
         match field.kind:
-            case "pairs" | "identities":
-                return await self.app.push_screen_wait(RowsEditor(field, now or ()))
+            case "pairs":
+                return await self._paired(field, now or ())
+            case "identities":
+                return await self._identified(field, now or ())
             case "many" | "columns":
                 find = among(field.choices)
                 told = await self.app.push_screen_wait(
@@ -335,6 +336,28 @@ class AnswerPage(Page):
                     Chooser(field.label, among(field.choices), chosen=[now] if now else [])
                 )
         return told[0] if told else None
+
+    async def _identified(self, field: Field, now: Sequence[dict[str, Any]]) -> Value:
+        """The identities as they are when their page is left."""
+        from aeptui.ui.screens.identifying import IdentitiesPage
+
+        page = IdentitiesPage(self.session, field, now)
+        await self.app.push_screen_wait(page)
+        return page.rows if page.changed else None
+
+    async def _paired(self, field: Field, now: Sequence[dict[str, Any]]) -> Value:
+        """The pairs as they are when the studio is left; each change is kept on the way."""
+        from aeptui.forms.workbench import Bench, Workbench
+        from aeptui.ui.screens.studio import StudioPage
+
+        bench = Workbench(field.bench or Bench(), now)
+
+        def told(pairs: list[dict[str, Any]]) -> None:
+            self.answers = {**self.answers, field.name: pairs}
+            self._changed = True
+
+        await self.app.push_screen_wait(StudioPage(self.session, bench, told))
+        return bench.answer() if bench.revision else None
 
     def _picker(self, field: Field, now: Value) -> Chooser:
         mirror, kind = self.session.mirror, field.picks
