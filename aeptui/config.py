@@ -72,14 +72,19 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Which news is told to whom; delivered by a later version."""
+    """Which events are told to whom, and how (`aeptui/notify.py`)."""
 
     on: tuple[str, ...] = ()
+    """Words of flows, `out-of-touch`, `recovered`; all but the last when there are none."""
     flows: str = "*"
     bell: bool = False
     command: tuple[str, ...] = ()
     webhook: str = ""
     quiet_s: float = 0.0
+
+
+RING = (Alert(bell=True),)
+"""Where nothing is said about alerts, the bell rings for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ class Settings:
     keep_samples: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     thresholds: Mapping[str, Any] = field(default_factory=dict)
-    alerts: tuple[Alert, ...] = ()
+    alerts: tuple[Alert, ...] = RING
 
     def zone(self) -> tzinfo:
         """The zone in which times are shown."""

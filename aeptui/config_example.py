@@ -78,14 +78,19 @@ expiring_days = 7
 [keys]
 # refresh = "f5"
 
-# Whom to tell of what. Read, without effect yet: alerts are not delivered.
+# Whom to tell of what: new causes of failure (not each failure), and flows that got late,
+# stuck, silent, odd or expiring. What is acknowledged, snoozed or expected tells nobody, and
+# neither does what was already so when the console first looked. Of several consoles on one
+# sandbox one delivers. Without any table here the bell rings; `alerts = []` at the top: silence.
 # [[alerts]]
-# on = ["failed", "late"]          # the states that are told
+# on = ["failed", "late"]          # which states; also "out-of-touch" (nothing new from the
+#                                  # platform) and "recovered"; default all but "recovered"
 # flows = "Salesforce *"           # which flows, as a glob; default "*"
-# bell = true                      # ring the terminal's bell; default false
-# command = ["notify-send", "aeptui"]
-# webhook = "https://example.org/hook"
-# quiet_s = 900                    # do not repeat within so many seconds; default 0
+# bell = true                      # the terminal's bell and notification; default false
+# command = ["/usr/local/bin/page"]  # run without a shell, one line of JSON on its input: event,
+#                                  # at, cause, state, flows, rows_lost, first_seen
+# webhook = "https://example.org/hook"   # the same JSON is posted
+# quiet_s = 900                    # do not repeat the same within so many seconds; default 0
 
 # One table for each organisation and role. Environment variables named AEPTUI_
 # and the key (AEPTUI_ORG_ID, AEPTUI_CLIENT_SECRET, ...) win over the file.

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from aeptui.config import Alert, ConfigError, Profile, Settings, host_url_fault
+from aeptui.config import RING, Alert, ConfigError, Profile, Settings, host_url_fault
 from aeptui.credentials import SecretSource
-from aeptui.monitor.tones import RANKED
+from aeptui.monitor.tones import NEEDS_A_PERSON, RANKED
 from aeptui.nearest import nearest
 from aeptui.tomlfile import (
     Check,
@@ -34,8 +35,33 @@ def _words(value: Any) -> str:
     wrong = texts(value)
     if wrong:
         return wrong
-    strange = [word for word in value if word not in RANKED]
-    return f"{strange[0]!r} is no state; states are {', '.join(RANKED)}" if strange else ""
+    known = [*(word for word in RANKED if word in NEEDS_A_PERSON), "out-of-touch", "recovered"]
+    strange = [word for word in value if word not in known]
+    if not strange:
+        return ""
+    return f"{strange[0]!r} is no state that is told; those are {', '.join(known)}"
+
+
+def _webhook(value: Any) -> str:
+    from aeptui.api.settings import is_loopback
+
+    wrong = text(value)
+    if wrong:
+        return wrong
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        return 'must be an address such as "https://example.org/hook"'
+    if parts.scheme == "http" and not is_loopback(value):
+        return "must begin with https://, since it leaves this machine"
+    return ""
+
+
+def _command(value: Any) -> str:
+    return texts(value) or ("" if value else "must name a program")
 
 
 def _zone(value: Any) -> str:
@@ -91,8 +117,8 @@ ALERT: dict[str, Check] = {
     "on": _words,
     "flows": text,
     "bell": flag,
-    "command": texts,
-    "webhook": text,
+    "command": _command,
+    "webhook": _webhook,
     "quiet_s": number(0, 1e7),
 }
 PROFILE: dict[str, Check] = {
@@ -146,7 +172,7 @@ def _alerts(source: Source, table: Mapping[str, Any]) -> tuple[Alert, ...]:
     value = source.tables(table, "alerts")
     for index, item in enumerate(value):
         source.check(item, ALERT, ("alerts", index))
-    return tuple(_alert(item) for item in value)
+    return tuple(_alert(item) for item in value) if "alerts" in table else RING
 
 
 def _alert(item: dict[str, Any]) -> Alert:

@@ -131,6 +131,8 @@ def test_a_secret_comes_from_a_commands_output(tmp_path: Path) -> None:
         ("[sync]\ncalls_per_minute = 0\n", "sync.calls_per_minute", 2, "from 1 to"),
         ('timezone = "Mars/Olympus"\n', "timezone", 1, "time zone"),
         ('[[alerts]]\non = ["failed"]\n[[alerts]]\non = ["bad"]\n', "alerts[1].on", 4, "state"),
+        ('[[alerts]]\nwebhook = "http://example.org/x"\n', "alerts[0].webhook", 2, "https://"),
+        ("[[alerts]]\ncommand = []\n", "alerts[0].command", 2, "program"),
         ("sync = 3\n", "sync", 1, "[sync]"),
         ('[profiles.a]\nplatform_url = "example.org"\n', "profiles.a.platform_url", 2, "scheme"),
         ('[profiles.a]\nclient_secret = { pass = "x" }\n', "profiles.a.client_secret.pass", 2, ""),

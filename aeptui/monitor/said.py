@@ -1,0 +1,67 @@
+"""An event as a sentence, the same for a line of the log, a notification and the shift's report."""
+
+from __future__ import annotations
+
+from aeptui.monitor import words
+from aeptui.monitor.codes import meaning
+from aeptui.monitor.events import GONE, Event
+
+NAMED = 3
+"""So many flows are named; the rest are counted."""
+
+
+def sentence(event: Event) -> str:
+    """What happened, in one line without a full stop."""
+    match event.kind:
+        case "cause":
+            return f"New cause in {_flows(event)}: {_cause(event)}"
+        case "trouble":
+            return f"{_flows(event)} {_is(event.state)}{_because(event)}"
+        case "worse":
+            return f"{_flows(event)} {_is(event.state)}, it was {event.before}{_because(event)}"
+        case "eased":
+            return f"{_flows(event)} {_is(event.state)}, no longer {event.before}{_because(event)}"
+        case "recovered":
+            now = "is gone" if event.state == GONE else _is(event.state)
+            return f"{_flows(event)} {now}, after being {event.before}{_for(event)}"
+        case "out-of-touch":
+            return f"The platform tells nothing new: {event.reason.rstrip('.') or event.state}"
+        case "in-touch":
+            return f"The platform tells what is new again{_for(event, 'after ')}"
+
+
+def word(event: Event) -> str:
+    """The word that a list shows before the sentence."""
+    if event.kind == "cause":
+        return "cause"
+    return event.kind if event.kind in ("out-of-touch", "in-touch") else event.state
+
+
+def _is(state: str) -> str:
+    return "failed" if state == "failed" else f"is {state}"
+
+
+def _flows(event: Event) -> str:
+    if len(event.flows) > NAMED:
+        return f"{words.count(len(event.flows))} flows"
+    return " and ".join(
+        [", ".join(event.flows[:-1]), event.flows[-1]] if len(event.flows) > 1 else event.flows
+    )
+
+
+def _cause(event: Event) -> str:
+    told = meaning(event.code, event.reason).text or event.reason or "the platform names no code"
+    code = f" ({event.code})" if event.code else ""
+    lost = f", {words.rows(event.rows_lost)} lost" if event.rows_lost else ""
+    return f"{told.rstrip('.')}{code}{lost}"
+
+
+def _because(event: Event) -> str:
+    return f": {event.reason.rstrip('.')}" if event.reason else ""
+
+
+def _for(event: Event, joined: str = "for ") -> str:
+    if event.first_seen is None:
+        return ""
+    lasted = words.span((event.at - event.first_seen).total_seconds())
+    return f" {joined}{lasted}"
