@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aeptui.api.settings import ApiSettings
     from aeptui.mirror.store import Mirror
     from aeptui.mirror.sync import Sync
+    from aeptui.monitor.alerts import Marks
     from aeptui.monitor.watch import Watch
     from aeptui.notes.recorder import Recorder
     from aeptui.notes.store import Notes
@@ -103,6 +104,16 @@ class Session:
     def moment(self) -> Moment:
         """The platform's time in the operator's zone, for whatever makes words of times."""
         return Moment(self.now(), self.config.settings.zone())
+
+    async def marks(self) -> Marks:
+        """What is acknowledged, put off or expected; nothing where the notes cannot be used."""
+        from aeptui.monitor.alerts import Marks
+        from aeptui.notes.file import NotesError
+
+        try:
+            return await self.notes.marks()
+        except NotesError:
+            return Marks((), {})
 
     async def connected(self) -> Services:
         """The services, with their HTTP client made; what asks the platform begins here."""

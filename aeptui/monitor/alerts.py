@@ -70,6 +70,11 @@ class Marks:
         self.rules = tuple(mark for mark in marks if mark.kind == "expected")
         self.standings = standings
 
+    def standing_of(self, about: str) -> Standing | None:
+        """What stands for the flow that a mark is about; None for a cause or a flow that is well."""
+        what, _, id = about.partition(" ")
+        return self.standings.get(id) if what == FLOW else None
+
     def of_flow(self, flow_id: str, now: datetime) -> Mark | None:
         """Why a flow that needs a person is calm; None when it is not."""
         standing = self.standings.get(flow_id)
@@ -162,4 +167,4 @@ def outlived(
 
 def _worse(mark: Mark, now: Standing) -> bool:
     worse = bool(mark.words) and rank(now.word) < rank(mark.words[0])
-    return worse or not set(now.causes) <= set(mark.causes)
+    return worse or (bool(mark.causes) and not set(now.causes) <= set(mark.causes))

@@ -103,7 +103,8 @@ async def detail(session: Session, row: Row) -> Detail:
     if flow.reason:
         blocks.append(Prose(flow.reason, tone=word_tone(flow)))
     blocks.append(_chain(flow, source, mapping, dataset))
-    blocks.append(Facts(_facts(flow, schema, schema_id, runs, moment)))
+    known = await said_of(session, flow)
+    blocks.append(Facts([*known, *_facts(flow, schema, schema_id, runs, moment)]))
     blocks.append(runs_grid(runs, moment))
     blocks.append(identity(flow, moment))
     return Detail(
@@ -112,6 +113,18 @@ async def detail(session: Session, row: Row) -> Detail:
         word=formats.said(flow.word) or flow.state,
         tone=word_tone(flow),
     )
+
+
+async def said_of(session: Session, flow: FlowRow) -> list[Fact]:
+    """Who said that the flow needs nobody just now, until when, and why."""
+    mark = (await session.marks()).of_flow(flow.id, session.now())
+    if mark is None:
+        return []
+    moment = session.moment()
+    told = f"{mark.kind} by {mark.who}, {formats.date_time(mark.at, moment)}"
+    if mark.until is not None:
+        told += f", until {formats.due(mark.until, moment)}"
+    return [Fact("Known", f"{told}: {mark.note}" if mark.note else told)]
 
 
 def _chain(

@@ -21,6 +21,7 @@ from aeptui.config import Config
 from aeptui.resources import registry
 from aeptui.session import Session
 from aeptui.ui.ages import Age
+from aeptui.ui.alerting import LOOK_S, Alerting
 from aeptui.ui.doing import Doing
 from aeptui.ui.driver import driver_named, end_within
 from aeptui.ui.going import Going
@@ -66,6 +67,7 @@ class AepApp(App[int]):
         self.rehearsing = Rehearsing(self) if session.rehearsal is not None else None
         self.doing = Doing(self)
         self.going = Going(self)
+        self.alerting = Alerting(self)
         self.typed = Typed(self)
         self._interrupted = float("-inf")
         self._sandboxes = 1
@@ -89,7 +91,9 @@ class AepApp(App[int]):
         """Start to sync; what the configuration or the mirror has to say is said once."""
         gc.freeze()  # what the first paint needed stays: later collections need not look at it
         gc.enable()
+        await self.alerting.follow(self.session)
         self.session.start()
+        self.set_interval(LOOK_S, self.alerting.look)
         if self.rehearsing is not None:
             self.rehearsing.follow()
         for sentence in (*self.session.config.warnings, self.session.mirror.notice):
@@ -187,6 +191,7 @@ class AepApp(App[int]):
         self.add_mode(following, self._new_home)
         await self.switch_mode(following)
         await self.remove_mode(mode)
+        await self.alerting.follow(opened)
         opened.start()
         self.run_worker(self._close(left), group="close")
 
@@ -262,6 +267,7 @@ async def run_console(session: Session) -> int:
         await app.run_async(mouse=False)
     finally:
         await app.doing.sending.stop()
+        await app.alerting.close()
         await app.session.close()
     return app.return_code or 0
 

@@ -29,6 +29,8 @@ class Look(NamedTuple):
     """And the keys are there as well."""
     marked: bool = False
     stale: bool = False
+    calm: str = ""
+    """A letter for why a row that would need a person needs nobody just now."""
 
 
 def widths(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
@@ -84,12 +86,16 @@ def row_line(
     strip = getattr(row, "strip", None)
     for i, (column, room) in enumerate(laid):
         if i:
-            pieces.append((" " * GAP, PLAIN))
+            pieces.append((fit(look.calm if i == 1 else "", GAP), PLAIN))
         text = column.text(row, moment)
+        if look.calm and not i:
+            text = text.lower()
         if strip and text == formats.strip(strip):
             pieces += run_strip(strip, room, look.loud)
             continue
         tone = column.tone(row) if column.tone else ""
+        if look.calm and tone:
+            tone = "dim"
         style = PLAIN if look.loud else BOLD if look.marked and not tone else TONES[tone]
         pieces.append((fit(text, room, column.align), style))
     if look.here and look.marked:

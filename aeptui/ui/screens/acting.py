@@ -13,6 +13,7 @@ from aeptui.mirror.rows import FlowRow, Row, SourceConnectionRow
 from aeptui.resources.definition import Action, Resource
 from aeptui.ui.messages import NewWanted
 from aeptui.ui.screens.confirm import Confirm, TypedName
+from aeptui.ui.screens.minding import MindingPage
 from aeptui.ui.screens.page import Page
 from aeptui.ui.widgets.prompt import Prompt
 
@@ -30,7 +31,7 @@ CREATABLE = (
 """The kinds that a form makes."""
 
 
-class ActingPage(Page):
+class ActingPage(MindingPage):
     """A page with a resource at hand; capitals act on it, and each is refused with its reason."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,11 +47,6 @@ class ActingPage(Page):
     ]
 
     resource: Resource
-
-    @property
-    def at_hand(self) -> Row | None:
-        """The resource that a key is about."""
-        return None
 
     # Why not -------------------------------------------------------------------------
 

@@ -127,6 +127,11 @@ class DetailPage(ActingPage):
         self.detail.show(self._without_parts(detail))
         self._told = row  # only now: a reading can be cut short by a page in front of this one
 
+    def marks_changed(self) -> None:
+        """What was said of a flow stands among its facts."""
+        self._told = None
+        self.follow()
+
     def _without_parts(self, detail: Detail) -> Detail:
         """The facts without the grid that the list below repeats, live and whole."""
         if self.parts is None:

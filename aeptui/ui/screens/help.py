@@ -38,7 +38,7 @@ class HelpPage(Page):
 
 GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
     ("Look", frozenset({"enter", "w", "u", "v", "t", "y", "tab", "slash", "s", "S", "r", "z"})),
-    ("Act", frozenset({"n", "R", "N", "O", "E", "X", "space"})),
+    ("Act", frozenset({"n", "a", "i", "R", "N", "O", "E", "X", "space"})),
     ("Go", frozenset({"colon", "escape", "question_mark", "q", "ctrl+q", "ctrl+c", "ctrl+z"})),
     ("Move", frozenset({"up", "down", "pageup", "pagedown", "home", "end"})),
 )

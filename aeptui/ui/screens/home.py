@@ -73,7 +73,8 @@ class HomePage(ListPage):
         if self.making:
             self.heading.put([(f" {self.making}", TONES["busy"])])
             return
-        self.heading.put_fitting(partial(summary_line, summary))
+        calm = len(self.console.alerting.letters)
+        self.heading.put_fitting(partial(summary_line, summary, calm=calm))
 
     def show_live(self, live: Live) -> None:
         """The runs that are open, against what is usual, and those that ended last."""
@@ -100,12 +101,12 @@ class HomePage(ListPage):
 
     def action_back(self) -> None:
         """Home is where back leads to; only a filter is cleared."""
-        if self.listing.filter or self.beside.has_focus:
+        if self.listing.filter or self.beside.has_focus or self.table.marked:
             super().action_back()
 
     def why_not(self, action: str) -> str | None:
         """There is nowhere to go back to from home."""
-        if action == "back" and not self.listing.filter:
+        if action == "back" and not (self.listing.filter or self.table.marked):
             return "this is home; q quits"
         return super().why_not(action)
 

@@ -178,6 +178,9 @@ class Page(Screen[None]):
         if self.is_current:
             self.show_age(await self.session.mirror.freshness())
 
+    def marks_changed(self) -> None:
+        """Show which flows are acknowledged, snoozed or expected; for subclasses."""
+
     def tick(self) -> None:
         """Let the words that depend on the time come true again."""
         if self.is_current and not self.frozen:

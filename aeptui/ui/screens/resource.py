@@ -91,6 +91,15 @@ class ListPage(ActingPage):
         self.read(MirrorRows(self.session.mirror, self.listing))
         self.table.focus()
         self.show_heading()
+        self.marks_changed()
+
+    def marks_changed(self) -> None:
+        """Show which flows are calm, and what was said of the one beside the list."""
+        if self.resource.kind == "flows":
+            self.table.set_calm(self.console.alerting.letters)
+            self.show_heading()
+            self._beside = None
+            self.show_beside()
 
     def read(self, rows: MirrorRows) -> None:
         """Show these rows from their beginning."""
@@ -102,6 +111,18 @@ class ListPage(ActingPage):
     def at_hand(self) -> Row | None:
         """The row under the cursor."""
         return self.table.row
+
+    @property
+    def chosen(self) -> Sequence[Row]:
+        """What is marked, else the row under the cursor."""
+        if not self.table.marked:
+            return super().chosen
+        held = {row.id: row for row in self.table.chosen}
+        asked = (
+            held.get(id) or self.session.mirror.get_now(self.resource.kind, id)
+            for id in sorted(self.table.marked)
+        )
+        return [*held.values(), *(row for row in asked if row and row.id not in held)]
 
     async def select(self, id: str) -> None:
         """Put the cursor on a resource; a filter that hides it goes."""
@@ -224,6 +245,8 @@ class ListPage(ActingPage):
         """Clear the filter first, then leave."""
         if self.beside.has_focus:
             self.table.focus()
+        elif self.table.marked:
+            self.table.unmark()
         elif self.listing.filter:
             self.narrow("")
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol, cast
 
 from textual.binding import Binding, BindingType
@@ -86,6 +86,7 @@ class ResourceTable(Painted, can_focus=True):
         super().__init__(id=id)
         self.empty = empty
         self.marked: set[str] = set()
+        self.calm: Mapping[str, str] = {}
         self.stale = False
         self.unread = ""
         self._columns = tuple(columns)
@@ -112,6 +113,11 @@ class ResourceTable(Painted, can_focus=True):
     def held(self) -> str | None:
         """The id of the resource under the cursor."""
         return row.id if (row := self.row) is not None else None
+
+    @property
+    def chosen(self) -> list[Row]:
+        """The marked rows that are held, in their order."""
+        return [row for row in self._rows if row.id in self.marked]
 
     @property
     def ids(self) -> list[str]:
@@ -257,6 +263,11 @@ class ResourceTable(Painted, can_focus=True):
             self.marked ^= {row.id}
             self._go(1)
 
+    def unmark(self) -> None:
+        """Mark nothing any more."""
+        self.marked.clear()
+        self.repaint()
+
     def _go(self, delta: int) -> None:
         self._touched = True
         before = self.held
@@ -358,6 +369,7 @@ class ResourceTable(Painted, can_focus=True):
             loud=index == self._cursor and self.has_focus,
             marked=row.id in self.marked,
             stale=self.stale,
+            calm=self.calm.get(row.id, ""),
         )
 
     def _nothing(self, width: int) -> list[Strip]:
@@ -382,6 +394,12 @@ class ResourceTable(Painted, can_focus=True):
         """Show other columns of the same rows."""
         self._columns = tuple(columns)
         self.repaint()
+
+    def set_calm(self, calm: Mapping[str, str]) -> None:
+        """Show a letter behind the word of these rows, which need nobody just now."""
+        if calm != self.calm:
+            self.calm = dict(calm)
+            self.repaint()
 
     def set_unread(self, words: str) -> None:
         """Say this while there are no rows because nobody has answered yet."""
