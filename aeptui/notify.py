@@ -23,6 +23,7 @@ import msgspec
 
 from aeptui.config import Alert
 from aeptui.monitor.alerts import Marks, alarming, glob
+from aeptui.monitor.codes import CodeBook
 from aeptui.monitor.events import Event
 from aeptui.monitor.said import sentence
 
@@ -77,6 +78,7 @@ class Notifier:
         self,
         alerts: Sequence[Alert],
         settings: Callable[[], ApiSettings],
+        book: CodeBook,
         *,
         ring: Callable[[str], None] | None = None,
         complain: Callable[[str], None] = lambda _sentence: None,
@@ -84,6 +86,7 @@ class Notifier:
     ) -> None:
         self._alerts = tuple(alerts)
         self._settings = settings
+        self._book = book
         self._ring = ring
         self._complain = complain
         self._ticks = ticks
@@ -107,7 +110,7 @@ class Notifier:
                     self._waiting.append((alert, event))
         if rung and self._ring is not None:
             more = f", and {len(rung) - 1} more" if len(rung) > 1 else ""
-            self._ring(f"{sentence(rung[0])}{more}")
+            self._ring(f"{sentence(rung[0], self._book)}{more}")
         if self._waiting and (self._work is None or self._work.done()):
             self._work = asyncio.create_task(self._deliver(), name="alerts")
 

@@ -17,6 +17,7 @@ from aeptui import notify
 from aeptui.api.settings import ApiSettings
 from aeptui.config import Alert
 from aeptui.monitor.alerts import Mark, Marks, about_cause
+from aeptui.monitor.codes import CodeBook
 from aeptui.monitor.events import Event
 from aeptui.notify import Notifier, notification, told, wants
 
@@ -51,6 +52,7 @@ class Stage:
         self.notifier = Notifier(
             alerts,
             settings,
+            CodeBook(),
             ring=self.rung.append,
             complain=self.complaints.append,
             ticks=lambda: self.seconds,

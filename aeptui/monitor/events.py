@@ -30,6 +30,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from aeptui.mirror.values import Freshness
+from aeptui.mirror.verdicts import Failure
 from aeptui.monitor.tones import NEEDS_A_PERSON, rank
 
 Kind: TypeAlias = Literal[
@@ -55,15 +56,6 @@ READ = ("flows", "runs")
 """The kinds without which nothing is known."""
 
 
-class Blame(msgspec.Struct, frozen=True):
-    """What one flow shows of a cause."""
-
-    key: str
-    code: str
-    message: str
-    rows: int | None = None
-
-
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """One flow as it has just been judged."""
 
@@ -73,8 +65,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     since: datetime | None = None
     lost: int | None = None
-    blames: tuple[Blame, ...] = ()
-    """What its last ended run failed by, where it failed or lost rows; the weightiest first."""
+    blames: tuple[Failure, ...] = ()
+    """What its last ended run failed by, where it failed or lost rows; what says most first."""
     known: bool = True
     """Whether enough of its past is known to say what is usual."""
 
@@ -106,6 +98,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     """The key of a cause: of this one, or of the weightiest of a flow's."""
     code: str = ""
+    column: str = ""
     flow_ids: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
     rows_lost: int | None = None
@@ -153,7 +146,7 @@ class Happened(NamedTuple):
 def happened(standings: Mapping[str, Standing], look: Look, *, quiet: bool = False) -> Happened:
     """What `look` shows to have happened since `standings`; `quiet` at the first look."""
     done = Happened([], {})
-    fresh: dict[str, list[tuple[Seen, Blame]]] = {}
+    fresh: dict[str, list[tuple[Seen, Failure]]] = {}
     open_causes = {key for each in standings.values() for key in each.causes}
     for seen in look.flows:
         met_before, before = seen.id in standings, standings.get(seen.id, Standing())
@@ -234,9 +227,9 @@ def _event(kind: Kind, seen: Seen, at: datetime, before: Standing, *, quiet: boo
     )
 
 
-def _of_cause(key: str, met: Sequence[tuple[Seen, Blame]], at: datetime, *, quiet: bool) -> Event:
+def _of_cause(key: str, met: Sequence[tuple[Seen, Failure]], at: datetime, *, quiet: bool) -> Event:
     blame = met[0][1]
-    rows = [each.rows for _, each in met if each.rows is not None]
+    lost = [each.lost for _, each in met if each.lost is not None]
     begun = [seen.since for seen, _ in met if seen.since is not None]
     return Event(
         kind="cause",
@@ -245,9 +238,10 @@ def _of_cause(key: str, met: Sequence[tuple[Seen, Blame]], at: datetime, *, quie
         reason=blame.message,
         cause=key,
         code=blame.code,
+        column=blame.column,
         flow_ids=tuple(seen.id for seen, _ in met),
         flows=tuple(seen.name or seen.id for seen, _ in met),
-        rows_lost=sum(rows) if rows else None,
+        rows_lost=sum(lost) if lost else None,
         first_seen=min(begun, default=None),
         quiet=quiet,
     )

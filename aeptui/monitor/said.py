@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from aeptui.monitor import words
-from aeptui.monitor.codes import meaning
+from aeptui.monitor.codes import CodeBook
 from aeptui.monitor.events import GONE, Event
 
 NAMED = 3
 """So many flows are named; the rest are counted."""
 
 
-def sentence(event: Event) -> str:
+def sentence(event: Event, book: CodeBook) -> str:
     """What happened, in one line without a full stop."""
     match event.kind:
         case "cause":
-            return f"New cause in {_flows(event)}: {_cause(event)}"
+            return f"New cause in {_flows(event)}: {_cause(event, book)}"
         case "trouble":
             return f"{_flows(event)} {_is(event.state)}{_because(event)}"
         case "worse":
@@ -49,8 +49,8 @@ def _flows(event: Event) -> str:
     )
 
 
-def _cause(event: Event) -> str:
-    told = meaning(event.code, event.reason).text or event.reason or "the platform names no code"
+def _cause(event: Event, book: CodeBook) -> str:
+    told = book.said(event.code, event.column, event.reason)
     code = f" ({event.code})" if event.code else ""
     lost = f", {words.rows(event.rows_lost)} lost" if event.rows_lost else ""
     return f"{told.rstrip('.')}{code}{lost}"

@@ -53,6 +53,7 @@ class Alerting:
         self._notifier = Notifier(
             config.settings.alerts,
             lambda: api_settings(config, profile),
+            config.code_book,
             ring=self._ring,
             complain=lambda sentence: self._app.page.say(sentence, "warn"),
         )

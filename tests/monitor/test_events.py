@@ -9,12 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aeptui.mirror.values import Freshness
-from aeptui.monitor.events import Blame, Event, Look, Seen, Standing, Touch, happened, touched
+from aeptui.mirror.verdicts import Failure
+from aeptui.monitor.events import Event, Look, Seen, Standing, Touch, happened, touched
 from aeptui.monitor.tones import NEEDS_A_PERSON, RANKED
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
-LOGIN = Blame("k-login", "CONNECTOR-1001-500", "The CRM refused the credentials", 100)
-DATE = Blame("k-date", "INGEST-1401-400", "birthDate is not a date", 7)
+
+
+def failure(key: str, code: str, message: str, lost: int) -> Failure:
+    return Failure(key, code, "", "", message, lost, None, False)
+
+
+LOGIN = failure("k-login", "CONNECTOR-1001-500", "The CRM refused the credentials", 100)
+DATE = failure("k-date", "INGEST-1401-400", "birthDate is not a date", 7)
 
 
 class Story:
@@ -35,7 +42,7 @@ class Story:
         return done.events
 
 
-def flow(word: str, *blames: Blame, id: str = "f", known: bool = True) -> Seen:
+def flow(word: str, *blames: Failure, id: str = "f", known: bool = True) -> Seen:
     return Seen(id=id, name=f"flow {id}", word=word, since=NOW, blames=blames, known=known)
 
 

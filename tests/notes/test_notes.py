@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from aeptui.mirror.values import Freshness
+from aeptui.mirror.verdicts import Failure
 from aeptui.monitor.alerts import Mark, Marks, about_cause, about_flow, alarming
-from aeptui.monitor.events import Blame, Event, Look, Seen
+from aeptui.monitor.events import Event, Look, Seen
 from aeptui.notes.file import NotesError
 from aeptui.notes.recorder import Recorder
 from aeptui.notes.store import Notes
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
-LOGIN = Blame("k-login", "CONNECTOR-1001-500", "The CRM refused the credentials", 100)
+LOGIN = Failure("k-login", "CONNECTOR-1001-500", "", "", "The CRM said no", 100, None, True)
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ async def notes(tmp_path: Path) -> AsyncIterator[Notes]:
     notes.close()
 
 
-def flow(word: str, *blames: Blame, id: str = "f") -> Seen:
+def flow(word: str, *blames: Failure, id: str = "f") -> Seen:
     return Seen(id=id, name=f"flow {id}", word=word, since=NOW, blames=blames)
 
 
@@ -144,7 +145,7 @@ async def test_an_expected_failure_alarms_nobody(notes: Notes) -> None:
     await notes.mark([rule])
     await recorder.looked(look(flow("failed", LOGIN), flow("clean", id="g"), minute=1))
     assert not heard.alarms
-    other = Blame("k-other", "X-1", "something else", 1)
+    other = LOGIN._replace(key="k-other")
     await recorder.looked(look(flow("failed", LOGIN), flow("failed", other, id="g"), minute=2))
     assert heard.alarms == [("cause", "failed")]
 

@@ -83,6 +83,7 @@ class MindingPage(Page):
         if isinstance(row, RunRow):
             from aeptui.monitor.blames import blames
 
+            book = self.session.config.code_book
             found = await self.session.mirror.ask(lambda reader: blames(reader, [row]))
             still = {
                 key
@@ -90,7 +91,7 @@ class MindingPage(Page):
                 for key in each.causes
             }
             return [
-                marking.cause(each.key, each.code or each.message)
+                marking.cause(each.key, book.said(each.code, each.column, each.message))
                 for each in found
                 if each.key in still
             ]
