@@ -26,26 +26,31 @@ async def flow_pages(caller: Caller, call: Call) -> AsyncIterator[list[bytes]]:
     progress = _Progress(call)
     while True:
         answer = await caller.ask(call)
-        items = wire.items(answer, "items")
-        yield items
-        token = own_query(wire.next_href(answer)).get("continuationToken")
+        page = wire.page(answer, "items")
+        yield page.items
+        token = own_query(page.next_href).get("continuationToken")
         if not token:
             return
-        progress.check(token, items)
+        progress.check(token, page.items)
         call = replace(call, params=_with(call.params, {"continuationToken": token}))
 
 
-async def registry_pages(caller: Caller, call: Call) -> AsyncIterator[list[bytes]]:
-    """Schema Registry: `results` and the next `start` in `_page.next`, null at the end."""
+async def registry_pages(
+    caller: Caller, call: Call, *, grouped: bool = False
+) -> AsyncIterator[list[bytes]]:
+    """Schema Registry: `results` and the next `start` in `_page.next`, null at the end.
+
+    `grouped` ones may also come all at once, in a list for each type.
+    """
     progress = _Progress(call)
     while True:
         answer = await caller.ask(call)
-        items = wire.items(answer, "results")
-        yield items
-        start = wire.next_start(answer)
-        if not start or not items:
+        page = wire.page(answer, "results", grouped=grouped)
+        yield page.items
+        start = page.next_start
+        if not start or not page.items:
             return
-        progress.check(start, items)
+        progress.check(start, page.items)
         call = replace(call, params=_with(call.params, {"start": start}))
 
 
@@ -56,14 +61,13 @@ async def offset_pages(caller: Caller, call: Call, key: str) -> AsyncIterator[li
     while True:
         paged = {"start": str(start), "limit": str(OFFSET_PAGE)}
         answer = await caller.ask(replace(call, params=_with(call.params, paged)))
-        items = wire.items(answer, key)
-        yield items
-        href = wire.next_href(answer)
-        if not href or not items:
+        page = wire.page(answer, key)
+        yield page.items
+        if not page.next_href or not page.items:
             return
-        told = own_query(href).get("start", "")
-        start = int(told) if told.isdecimal() and len(told) < 12 else start + len(items)
-        progress.check(str(start), items)
+        told = own_query(page.next_href).get("start", "")
+        start = int(told) if told.isdecimal() and len(told) < 12 else start + len(page.items)
+        progress.check(str(start), page.items)
 
 
 async def catalog_pages(caller: Caller, call: Call) -> AsyncIterator[list[tuple[str, bytes]]]:

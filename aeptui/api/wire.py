@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -34,30 +36,36 @@ _DURATION = re.compile(
 # Envelopes ------------------------------------------------------------------
 
 
-def items(answer: Answer, key: str) -> list[bytes]:
-    """The objects under `key`, each as its own bytes (AEP.md 2.3).
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The objects of one page, each as its own bytes, and what leads on to the next."""
+
+    items: list[bytes]
+    next_href: str
+    """Empty when `_links` is `{}`, missing, or has a null next."""
+    next_start: str
+    """The registry's `_page.next`, as text; empty at the end."""
+
+
+def page(answer: Answer, key: str, *, grouped: bool = False) -> Page:
+    """The objects under `key`, and the way on (AEP.md 2.3).
 
     A single object counts as a list of one, a bare array or object as its own
-    wrapper. An answer that has none of these is a BadAnswer and not an empty
+    wrapper; where they may be `grouped`, so do lists keyed by type (AEP.md 4.4). An answer that has none of these is a BadAnswer and not an empty
     list, since an empty list means that everything was deleted.
     """
-    body = answer.body.lstrip()
-    if body.startswith(b"{"):
-        parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        if key in parts:
-            body = bytes(parts[key])
-            if body == b"null":
-                return []
-        elif not ("id" in parts or "$id" in parts):
-            raise unreadable(answer, f"without {key}")
-    match body[:1]:
-        case b"[":
-            found = msgspec.json.decode(body, type=list[msgspec.Raw])
-            return [bytes(item) for item in found if bytes(item).startswith(b"{")]
-        case b"{":
-            return [body]
-        case _:
-            raise unreadable(answer, f"without {key}")
+    try:
+        told = _documented(key).decode(answer.body)
+        found = told.found
+    except msgspec.DecodeError:
+        told, found = _turning(answer), _found(answer, key, grouped)
+    objects = [raw for item in found if (raw := bytes(item)).startswith(b"{")]
+    return Page(objects, _next_href(told.links), _next_start(told.page))
+
+
+def items(answer: Answer, key: str) -> list[bytes]:
+    """The objects under `key`, as `page` finds them."""
+    return page(answer, key).items
 
 
 def keyed(answer: Answer) -> list[tuple[str, bytes]]:
@@ -94,22 +102,6 @@ def unreadable(answer: Answer, how: str) -> BadAnswer:
     )
 
 
-def next_href(answer: Answer) -> str:
-    """Where the next page is; empty when `_links` is `{}`, missing, or has a null next."""
-    links = _turning(answer).links
-    following = links.get("next") if isinstance(links, dict) else None
-    if isinstance(following, dict):
-        following = following.get("href")
-    return following if isinstance(following, str) else ""
-
-
-def next_start(answer: Answer) -> str:
-    """The registry's `_page.next`, as text; empty at the end."""
-    page = _turning(answer).page
-    start = page.get("next") if isinstance(page, dict) else None
-    return str(start) if isinstance(start, str | int) and not isinstance(start, bool) else ""
-
-
 class _Turning(msgspec.Struct):
     """What leads on to the next page; the rest of a page is passed over unread."""
 
@@ -117,10 +109,54 @@ class _Turning(msgspec.Struct):
     page: Any = msgspec.field(default=None, name="_page")
 
 
+@lru_cache
+def _documented(key: str) -> msgspec.json.Decoder[Any]:
+    """Reads a page of just the documented shape, all of it at once."""
+    found = ("found", list[msgspec.Raw], msgspec.field(name=key))
+    return msgspec.json.Decoder(
+        msgspec.defstruct("_Documented", [found], bases=(_Turning,), kw_only=True)
+    )
+
+
 def _turning(answer: Answer) -> _Turning:
     if not answer.body.lstrip().startswith(b"{"):
         return _Turning()
     return msgspec.json.decode(answer.body, type=_Turning)
+
+
+def _found(answer: Answer, key: str, grouped: bool) -> Sequence[bytes | msgspec.Raw]:
+    """The objects of a page of another shape."""
+    body = answer.body.lstrip()
+    if body.startswith(b"{"):
+        parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        if key in parts:
+            body = bytes(parts[key])
+            if body == b"null":
+                return []
+        elif grouped and all(bytes(part).startswith(b"[") for part in parts.values()):
+            lists = (msgspec.json.decode(part, type=list[msgspec.Raw]) for part in parts.values())
+            return [item for items in lists for item in items]
+        elif not ("id" in parts or "$id" in parts):
+            raise unreadable(answer, f"without {key}")
+    match body[:1]:
+        case b"[":
+            return msgspec.json.decode(body, type=list[msgspec.Raw])
+        case b"{":
+            return [body]
+        case _:
+            raise unreadable(answer, f"without {key}")
+
+
+def _next_href(links: Any) -> str:
+    following = links.get("next") if isinstance(links, dict) else None
+    if isinstance(following, dict):
+        following = following.get("href")
+    return following if isinstance(following, str) else ""
+
+
+def _next_start(page: Any) -> str:
+    start = page.get("next") if isinstance(page, dict) else None
+    return str(start) if isinstance(start, str | int) and not isinstance(start, bool) else ""
 
 
 # Values ---------------------------------------------------------------------
@@ -179,11 +215,14 @@ def number(value: Any) -> int | None:
         return value if abs(value) < 2**63 else None
     if isinstance(value, float):
         return int(value) if abs(value) < 2**63 else None
-    if isinstance(value, str) and len(value) < 20 and value.strip().lstrip("-").isdecimal():
-        try:
+    if isinstance(value, str) and len(value) < 20:
+        if value.isdecimal():
             return int(value)
-        except ValueError:  # such as "--1"
-            return None
+        if value.strip().lstrip("-").isdecimal():
+            try:
+                return int(value)
+            except ValueError:  # such as "--1"
+                return None
     return None
 
 
@@ -226,8 +265,9 @@ def when(value: Any) -> datetime | None:
         return None
     since_epoch = value if type(value) is int else number(value)
     if since_epoch is not None:
-        millis = since_epoch * 1000 if since_epoch < _SECONDS_BELOW else since_epoch
-        return _EPOCH + timedelta(0, 0, 0, millis) if 0 < millis <= _LATEST_MS else None
+        if 0 < since_epoch < _SECONDS_BELOW:
+            return _EPOCH + timedelta(0, since_epoch)
+        return _EPOCH + timedelta(0, 0, 0, since_epoch) if 0 < since_epoch <= _LATEST_MS else None
     if not isinstance(value, str):
         return None
     try:

@@ -67,7 +67,7 @@ class XdmLibrary:
         return wire.told_by(wire.one(await self._caller.ask(call)))
 
     async def identities(self, schema_id: str) -> tuple[dict[str, Any], ...]:
-        """The identity descriptors of a schema (AEP.md 4.4)."""
+        """The identity descriptors of a schema, whichever way they are listed (AEP.md 4.4)."""
         call = Call(
             Service.SCHEMAS,
             "/tenant/descriptors",
@@ -75,7 +75,7 @@ class XdmLibrary:
             params=(("orderby", "xdm:sourceProperty"), ("limit", "300")),
         )
         found: list[dict[str, Any]] = []
-        async for page in registry_pages(self._caller, call):
+        async for page in registry_pages(self._caller, call, grouped=True):
             found += [wire.told_by(raw) for raw in page]
         return tuple(
             told

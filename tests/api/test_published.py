@@ -55,6 +55,13 @@ async def first(pages: AsyncIterator[list[Any]]) -> list[Any]:
     return await anext(pages)
 
 
+async def identities(api: Said) -> list[Any]:
+    return list(await XdmLibrary(api).identities(DESCRIBED))
+
+
+DESCRIBED = "https://ns.adobe.com/{TENANT_ID}/schemas/837ea89d1103906bf6f2710064ae40b1"
+"""The schema that the published identity descriptor is of."""
+
 Reader = Callable[[Said], Awaitable[Any]]
 READERS: dict[str, Reader] = {
     "flow-service GET /connections": lambda api: first(FlowService(api).list_base_connections()),
@@ -103,6 +110,7 @@ READERS: dict[str, Reader] = {
     "schema-registry GET /{CONTAINER_ID}/classes/{CLASS_ID}": (
         lambda api: XdmLibrary(api).full("classes", "tenant", "x")
     ),
+    "schema-registry GET /{CONTAINER_ID}/descriptors": lambda api: identities(api),
     "catalog GET /batches": lambda api: first(Catalog(api).list_batches()),
     "catalog GET /batches/{BATCH_ID}": lambda api: Catalog(api).get_batch("x"),
     "catalog GET /dataSets": lambda api: first(Catalog(api).list_datasets()),

@@ -104,6 +104,10 @@ QUIRKS = {
         "test_a_connection_works_only_when_the_platform_says_so",
     ),
     "explore answers arrays, objects and wrappers": (HERE, "test_explore_answers_in_three_forms"),
+    "descriptors come in results or keyed by type": (
+        HERE,
+        "test_identities_are_found_whichever_way_descriptors_are_listed",
+    ),
     "links to samples name an internal host": (
         "test_decode",
         "test_the_sample_of_a_run_has_lost_its_host",
@@ -351,6 +355,28 @@ async def test_filters_travel_encoded_and_arrive_as_meant(
     odd = 'a+b c&d==e,"f"'
     await whole(services.flows.list_runs(flow_id=odd))
     assert ("property", f"flowId=={odd}") in canned.asked(f"{FLOWS}/runs")[0].query
+
+
+IDENTITY = {"@type": "xdm:descriptorIdentity", "@id": "d1", "xdm:sourceSchema": "s1"}
+OTHER = {"@type": "xdm:alternateDisplayInfo", "@id": "d2", "xdm:sourceSchema": "s1"}
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({"results": [OTHER, IDENTITY, {**IDENTITY, "xdm:sourceSchema": "s2"}]}, ["d1"]),
+        ({"xdm:alternateDisplayInfo": [OTHER], "xdm:descriptorIdentity": [IDENTITY]}, ["d1"]),
+        ({"xdm:alternateDisplayInfo": [OTHER]}, []),
+        ({"xdm:descriptorIdentity": ["d1"]}, []),  # ids alone, as another Accept header brings
+        ({}, []),
+    ],
+)
+async def test_identities_are_found_whichever_way_descriptors_are_listed(
+    canned: Canned, services: Services, told: Any, found: list[str]
+) -> None:
+    path = f"{FOUNDATION}/schemaregistry/tenant/descriptors"
+    canned.says("GET", path, Reply(told))
+    assert [each["@id"] for each in await services.library.identities("s1")] == found
 
 
 @pytest.mark.parametrize("body", [b"", b"   ", b"null"])
