@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 
-class Model(msgspec.Struct, frozen=True, kw_only=True):
+class Model(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What every resource has; a part that a service does not know is empty or None."""
 
     id: str

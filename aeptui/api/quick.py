@@ -13,7 +13,7 @@ from msgspec import field
 
 from aeptui.api.models import Flow
 from aeptui.api.scrub import MAX_TEXT
-from aeptui.api.wire import LONGEST_NAME, first_when, fraction, number, truth, when
+from aeptui.api.wire import LONGEST_NAME, fraction, number, truth, when
 
 _Text: TypeAlias = str | None
 _Whole: TypeAlias = int | str | None
@@ -112,6 +112,10 @@ _PARAMS, _SCHEDULE, _OPTIONS = _Params(), _Schedule(), _Options()
 _LAST, _OPERATION, _VALUE = _LastRun(), _Operation(), _Value()
 _read = msgspec.json.Decoder(_Flow).decode
 
+_MOST_SHARED = 500
+_shared: dict[str, str] = {}
+"""Texts that most flows have in common, kept once for all flows of a listing."""
+
 
 def flow(raw: bytes) -> Flow | None:
     """The flow in `raw`; None where something in it is of another type than documented."""
@@ -137,28 +141,35 @@ def flow(raw: bytes) -> Flow | None:
     options = told.options or _OPTIONS
     last = told.last_run_details or _LAST
     operation = told.last_operation or _OPERATION
-    words = (operation.operation, (operation.status or _VALUE).value)
+    did, ended = operation.operation or "", (operation.status or _VALUE).value or ""
+    if len(_shared) > _MOST_SHARED:
+        _shared.clear()
+    same = _shared.setdefault
+    state, creator, updater = told.state or "", told.created_by or "", told.updated_by or ""
+    flow_spec_id, base_id = (told.flow_spec or _REFERENCE).id or "", base.id or ""
+    connection_spec_id = (
+        (source.connection_spec or _REFERENCE).id or (base.connection_spec or _REFERENCE).id or ""
+    )
+    column = delta if isinstance(delta, str) else delta.name or "" if delta else ""
     return Flow(
         id=told.id or "",
         name=told.name or "",
-        state=told.state or "",
+        state=same(state, state),
         description=told.description or "",
         created_at=when(told.created_at),
         updated_at=when(told.updated_at),
-        created_by=told.created_by or "",
-        updated_by=told.updated_by or "",
+        created_by=same(creator, creator),
+        updated_by=same(updater, updater),
         etag=told.e_tag or "" if told.etag is None else told.etag,
         body=raw,
-        flow_spec_id=(told.flow_spec or _REFERENCE).id or "",
+        flow_spec_id=same(flow_spec_id, flow_spec_id),
         source_connection_id=told.source_connection_ids[0] if told.source_connection_ids else "",
         target_connection_id=told.target_connection_ids[0] if told.target_connection_ids else "",
-        base_connection_id=base.id or "",
-        connection_spec_id=(source.connection_spec or _REFERENCE).id
-        or (base.connection_spec or _REFERENCE).id
-        or "",
+        base_connection_id=same(base_id, base_id),
+        connection_spec_id=same(connection_spec_id, connection_spec_id),
         mapping_set_id=mapping.mapping_id or "",
         mapping_version=number(mapping.mapping_version),
-        delta_column=delta if isinstance(delta, str) else delta.name or "" if delta else "",
+        delta_column=same(column, column),
         frequency=schedule.frequency or "",
         interval=number(schedule.interval),
         start_at=when(schedule.start_time),
@@ -167,6 +178,6 @@ def flow(raw: bytes) -> Flow | None:
         partial_ingestion_percent=fraction(options.partial_ingestion_percent),
         last_run_id=last.id or "",
         last_run_state=last.state or "",
-        last_run_at=first_when((last.started_at, last.completed_at)),
-        operation=" ".join(word for word in words if word),
+        last_run_at=when(last.started_at) or when(last.completed_at),
+        operation=f"{did} {ended}" if did and ended else did or ended,
     )

@@ -92,6 +92,26 @@ def test_a_number_that_nobody_can_hold_is_unknown(number: bytes) -> None:
     assert msgspec.json.decode(scrub_json(b'{"n": ' + number + b"}")) == {"n": None}
 
 
+any_number = st.from_regex(
+    r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,4})?([eE][+-]?[0-9]{1,4})?", fullmatch=True
+)
+long_number = st.builds(
+    lambda digits, tail: "9" * digits + tail, st.integers(250, 5_000), st.sampled_from(["", ".5"])
+)
+
+
+@given(st.lists(any_number | long_number, max_size=3), st.sampled_from(["", " ", "\n\t"]))
+def test_whatever_numbers_a_page_has_its_readers_can_hold_them(
+    numbers: list[str], gap: str
+) -> None:
+    listed = f",{gap}".join(numbers)
+    raw = f'{{"id": "0e9-9e999", "n":{gap}[{listed}{gap}], "m":{gap}{(numbers or ["0"])[0]}}}'
+    assert len(msgspec.json.decode(scrub_json(raw.encode()))["n"]) == len(numbers)
+    assert len(msgspec.json.decode(scrub_json(f"[{listed}]".encode()))) == len(numbers)
+    for number in numbers:
+        msgspec.json.decode(scrub_json(number.encode()))
+
+
 def test_a_backslash_before_a_quote_hides_no_escape() -> None:
     clean = rb'{"a": "\\", "b": "\"", "c": "\\\""}'
     assert scrub_json(clean) is clean

@@ -1,10 +1,12 @@
-"""10,000 flows in canned pages: our client beside Adobe's `aepp`, in the same run.
+"""10,000 flows: our client beside Adobe's `aepp`, in the same run.
 
-    python -m tests.bench.client [-n 7] [--flows 10000] [--delay-ms 0] [--aepp PYTHON]
+    python -m tests.bench.client [-n 7] [--flows 10000] [--delay-ms 0 | --emulator] [--aepp PYTHON]
 
-A server of rendered pages answers both, each in a process of its own; making
-the client counts, importing it does not. Prints medians of wall time, of the
-time to the first page, of CPU time and of memory, and the ratios. `--aepp`
+A server of canned pages answers both, each in a process of its own; making
+the client counts, importing it does not. With `--emulator` the emulator
+answers instead: it takes longer over a page than any client, so that only the
+CPU time says something. Prints medians of wall time, of the time to the first
+page, of CPU time and of memory, and the ratios. `--aepp`
 names an interpreter that has aepp; without it, and without aepp here, ours is
 measured alone. `--profile` prints where our own time goes.
 """
@@ -34,9 +36,9 @@ import json, os, resource, sys, time, warnings
 warnings.filterwarnings("ignore")
 import aepp
 from aepp import flowservice
-url = sys.argv[1]
+url, org, client, secret, sandbox = sys.argv[1:]
 wall, cpu = time.perf_counter(), time.process_time()
-aepp.configure(org_id="A@AdobeOrg", client_id="c", secret="s" * 8, scopes="openid", sandbox="dev")
+aepp.configure(org_id=org, client_id=client, secret=secret, scopes="openid", sandbox=sandbox)
 aepp.config.endpoints["global"] = url
 aepp.config.config_object["oauthTokenEndpointV2"] = url + "/ims/token/v3"
 flows = flowservice.FlowService().getFlows(limit=100, n_results="inf")
@@ -145,7 +147,7 @@ def _response(body: dict[str, Any]) -> bytes:
 # The clients ----------------------------------------------------------------
 
 
-async def ours(url: str) -> dict[str, float]:
+async def ours(url: str, org: str, client: str, secret: str, sandbox: str) -> dict[str, float]:
     """One listing with our client, in this process."""
     import resource
 
@@ -159,10 +161,10 @@ async def ours(url: str) -> dict[str, float]:
     settings = ApiSettings(
         platform_url=url,
         ims_url=url,
-        org_id="A@AdobeOrg",
-        client_id="c",
-        client_secret=Secret("s" * 8),
-        sandbox="dev",
+        org_id=org,
+        client_id=client,
+        client_secret=Secret(secret),
+        sandbox=sandbox,
         calls_per_minute=10**6,
     )
     first, flows = 0.0, []
@@ -176,16 +178,36 @@ async def ours(url: str) -> dict[str, float]:
 
 
 @contextmanager
-def served(flows: int, delay_ms: float) -> Iterator[str]:
+def canned(flows: int, delay_ms: float) -> Iterator[list[str]]:
+    """The canned pages: where they are, and who may ask for them."""
     command = [sys.executable, "-m", "tests.bench.client", "--serve"]
     command += ["--flows", str(flows), "--delay-ms", str(delay_ms)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
-        yield server.stdout.readline().strip()
+        yield [server.stdout.readline().strip(), "A@AdobeOrg", "client", "secret-secret", "dev"]
     finally:
         server.terminate()
         server.wait(10)
+
+
+@contextmanager
+def emulated(flows: int) -> Iterator[list[str]]:
+    """An emulator with as many flows: where it is, and who may ask it."""
+    from tests.emulator.conftest import start, stop, wait_for_world
+
+    with tempfile.TemporaryDirectory() as folder:
+        env = Path(folder) / "env"
+        emulator = start(
+            Path(folder), "--scale", f"flows={flows},runs=0", "--speed", "0", "--env-file", str(env)
+        )
+        try:
+            wait_for_world(emulator)
+            told = dict(line.split("=", 1) for line in env.read_text().splitlines())
+            keys = ("PLATFORM_URL", "ORG_ID", "CLIENT_ID", "CLIENT_SECRET", "SANDBOX")
+            yield [told[f"AEPTUI_{key}"] for key in keys]
+        finally:
+            stop(emulator)
 
 
 def measured(command: list[str], folder: str) -> dict[str, float]:
@@ -201,25 +223,27 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=7)
     parser.add_argument("--flows", type=int, default=10_000)
     parser.add_argument("--delay-ms", type=float, default=0)
+    parser.add_argument("--emulator", action="store_true", help="instead of canned pages")
     parser.add_argument("--aepp", metavar="PYTHON", default="")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--ours", metavar="URL", help=argparse.SUPPRESS)
+    parser.add_argument("--ours", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         asyncio.run(serve(options.flows, options.delay_ms / 1000))
         return
     if options.ours:
-        print(json.dumps(asyncio.run(ours(options.ours))))
+        print(json.dumps(asyncio.run(ours(*options.ours))))
         return
-    with served(options.flows, options.delay_ms) as url, tempfile.TemporaryDirectory() as folder:
+    pages = emulated(options.flows) if options.emulator else canned(options.flows, options.delay_ms)
+    with pages as access, tempfile.TemporaryDirectory() as folder:
         if options.profile:
-            profiled(url)
+            profiled(access)
             return
-        clients = {"aeptui": [sys.executable, "-m", "tests.bench.client", "--ours", url]}
+        clients = {"aeptui": [sys.executable, "-m", "tests.bench.client", "--ours", *access]}
         other = options.aepp or (sys.executable if importlib.util.find_spec("aepp") else "")
         if other:
-            clients["aepp"] = [other, "-c", AEPP, url]
+            clients["aepp"] = [other, "-c", AEPP, *access]
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in clients}
         for _ in range(options.n):
             for name, command in clients.items():
@@ -228,7 +252,8 @@ def main() -> None:
 
 
 def shown(options: argparse.Namespace, runs: dict[str, list[dict[str, float]]]) -> None:
-    print(f"{options.flows} flows, {PAGE} a page, {options.delay_ms:g} ms a page, n = {options.n}")
+    source = "the emulator" if options.emulator else f"canned, {options.delay_ms:g} ms a page"
+    print(f"{options.flows} flows, {PAGE} a page, {source}, n = {options.n}")
     print("| client | wall s | first page s | CPU s | peak RSS MiB |\n|---|---|---|---|---|")
     medians = {
         name: {key: statistics.median(run[key] for run in told) for key in told[0]}
@@ -245,13 +270,13 @@ def shown(options: argparse.Namespace, runs: dict[str, list[dict[str, float]]]) 
     print("ratios: " + ", ".join(f"{key} {value:.2f}" for key, value in ratios.items()))
 
 
-def profiled(url: str) -> None:
+def profiled(access: list[str]) -> None:
     import cProfile
     import pstats
 
     profile = cProfile.Profile()
     profile.enable()
-    asyncio.run(ours(url))
+    asyncio.run(ours(*access))
     profile.disable()
     pstats.Stats(profile).sort_stats("tottime").print_stats(25)
 
