@@ -39,6 +39,12 @@ class TestResult:
 
     ok: bool
     sentence: str
+    """Where it does not work: why, in the words of the CRM where those came."""
+
+    @property
+    def outcome(self) -> str:
+        """All of it, to go behind the connection's name."""
+        return "can log in" if self.ok else f"cannot log in: {self.sentence.rstrip('.')}"
 
 
 class FlowService:
@@ -221,4 +227,4 @@ def _test_result(body: bytes) -> TestResult:
     if told.get("result") is True:
         return TestResult(True, "The platform can log in with this connection")
     reason = wire.text(told, "message", "errorMessage")
-    return TestResult(False, reason or "The platform cannot log in with this connection")
+    return TestResult(False, reason or "the platform does not say why")

@@ -30,7 +30,7 @@ from aeptui.forms.crm_parts import (
     makes,
 )
 from aeptui.forms.fields import Answers, Choice, Field, Value, text_of
-from aeptui.forms.form import Given, Look, answered
+from aeptui.forms.form import Given, Look, answered, remarks
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.questions import (
     TheDataset,
@@ -83,6 +83,17 @@ def check(page: Page, answers: Answers, lookups: Lookups) -> dict[str, str]:
             wrong = faults_in((pick,), own) or _misfit(part, own, lookups, given)
         faults |= {f"{part.name}.{name}": sentence for name, sentence in wrong.items()}
     return faults
+
+
+def remarks_on(page: Page, answers: Answers, lookups: Lookups) -> dict[str, str]:
+    """What is worth knowing of a page, by the names of its fields."""
+    found: dict[str, str] = {}
+    for part in page.parts:
+        own, given = answers_of(part, answers), before(part, answers, lookups)
+        if makes(part, own) and not part.needs(given):
+            told = remarks(part.form, own, lookups, given)
+            found |= {f"{part.name}.{name}": sentence for name, sentence in told.items()}
+    return found
 
 
 def check_all(answers: Answers, lookups: Lookups) -> dict[str, str]:

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from aeptui.api.exploring import SourceColumn
-from aeptui.forms.fields import Answers, Field, Value
+from aeptui.forms.fields import Answers, Field, Value, answer_to
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.xdm_fields import XdmField
 from aeptui.pipelines.plan import Ref, Secrets, Step
@@ -104,6 +104,20 @@ class Form:
     """What `look` shows, in a word or two; empty where there is nothing."""
     clears: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Answers that mean nothing any more when the named field gets another one (`x.*`: all of x)."""
+
+    @property
+    def noun(self) -> str:
+        """What it makes."""
+        return self.step.replace("_", " ")
+
+
+def remarks(form: Form, answers: Answers, lookups: Lookups, given: Given) -> dict[str, str]:
+    """What is no fault and worth knowing all the same, by field: that a name is taken."""
+    asked = form.fields(answers, lookups, given)
+    name = next((answer_to(each, answers) for each in asked if each.name == "name"), None)
+    if not isinstance(name, str) or not lookups.taken(form.kind, name.strip()):
+        return {}
+    return {"name": f"Another {form.noun} has this name, which is allowed"}
 
 
 def answered(form: Form, answers: Answers, name: str, value: Value) -> dict[str, Value]:

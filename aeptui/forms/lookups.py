@@ -31,11 +31,16 @@ class Question(Protocol, Generic[T_co]):
     async def ask(self, services: ServiceView) -> T_co: ...
 
 
+def _nothing_known(_kind: str, _name: str) -> bool:
+    return False
+
+
 class Lookups:
     """The questions of one form or wizard, and their answers.
 
     `services` gives the services, connected; `now` is the platform's time and
-    `zone` the one in which the operator types times.
+    `zone` the one in which the operator types times. `taken` tells whether
+    something of a kind has a name already, as far as anybody knows here.
     """
 
     def __init__(
@@ -43,10 +48,12 @@ class Lookups:
         services: Callable[[], Awaitable[ServiceView]],
         now: Callable[[], datetime],
         zone: tzinfo = UTC,
+        taken: Callable[[str, str], bool] = _nothing_known,
     ) -> None:
         self._services = services
         self.now = now
         self.zone = zone
+        self.taken = taken
         self._known: dict[Question[Any], Any] = {}
         self._troubles: dict[Question[Any], str] = {}
         self._wanted: dict[Question[Any], None] = {}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from aeptui.api.errors import ApiError, ApiTrouble
 from aeptui.forms.fields import Field
+from aeptui.forms.words import parts
 
 _NUMBER = re.compile(r"(\d+)-\d{3}$")
 _FILTER = (*range(1349, 1358), 1377, 1378, 1379, 1389, 1390)
@@ -59,6 +60,18 @@ def place(step: str, trouble: ApiTrouble, fields: Iterable[Field]) -> str:
             if known in names:
                 return known
     return ""
+
+
+def place_login(sentence: str, fields: Iterable[Field]) -> str:
+    """The one parameter that a CRM's sentence names; empty when it names none, or several."""
+    words = re.findall(r"[a-z]+|\d+", sentence.lower())
+    runs = {"".join(words[i : i + n]) for i in range(len(words)) for n in (1, 2, 3)}
+    named = [
+        field.name
+        for field in fields
+        if {"".join(parts(field.name.rpartition(".")[2])), "".join(parts(field.label))} & runs
+    ]
+    return named[0] if len(named) == 1 else ""
 
 
 def _by_code(kind: str, trouble: ApiTrouble) -> str:

@@ -60,6 +60,9 @@ def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...
 
 def check(answers: Answers, lookups: Lookups, given: Given) -> dict[str, str]:
     faults = faults_in(fields(answers, lookups, given), answers)
+    if lookups.taken("schemas", text_of(answers, "name", given.called)):
+        # The registry refuses it (AEP.md 4.1); said here before the rest is answered.
+        faults.setdefault("name", "Another schema has this name, and no two may")
     marked = marked_in(answers)
     targets = resulting(answers, lookups)
     namespaces = lookups.peek(Namespaces())

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aeptui.forms.catalogue import FORMS
-from aeptui.forms.form import NOTHING, Form
+from aeptui.forms.form import NOTHING, Form, remarks
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.words import listed
 from aeptui.headless import talk
+from aeptui.headless.asking import bring
 from aeptui.headless.flags import answers_of, flag_of, flags_in
 from aeptui.headless.listing import Usage
 from aeptui.headless.questions import Questions, agreed
@@ -38,8 +39,12 @@ async def run(session: Session, kind: str, words: Sequence[str], *, dry_run: boo
     if reason := "" if dry_run else why_not_write(session):
         name = " --confirm-sandbox NAME" if session.protected else ""
         raise Usage(f"{reason}; --allow-writes{name} opens it for this command. Nothing was sent")
-    lookups = Lookups(session.connected, session.now, session.config.settings.zone())
-    await session.connected()
+
+    def taken(kind: str, name: str) -> bool:
+        return bool(session.mirror.named_now(kind, name))
+
+    lookups = Lookups(session.connected, session.now, session.config.settings.zone(), taken)
+    await bring(session, form.kind)
     plain = talk.wanted(os.environ, plain=session.config.flags.plain)
     asked = Questions(session, form, lookups) if plain and not words and talk.possible() else None
     if asked is not None:
@@ -53,6 +58,8 @@ async def run(session: Session, kind: str, words: Sequence[str], *, dry_run: boo
         for field, sentence in faults.items():
             print(f"--{flag_of(field)}: {sentence}.", file=sys.stderr)
         raise Usage("Nothing was sent")
+    for field, sentence in remarks(form, answers, lookups, NOTHING).items():
+        print(f"--{flag_of(field)}: {sentence}.", file=sys.stderr)
     steps = form.steps(answers, lookups, NOTHING)
     plan = plan_for(session, steps[0].title, steps)
     if dry_run:
@@ -91,6 +98,5 @@ async def _tested(session: Session, form: Form, made: Made) -> int:
     if form.kind != "base-connections":
         return FINE
     result = await (await session.connected()).flows.test_connection(made.id)
-    said = "it can log in" if result.ok else f"it cannot log in: {result.sentence}"
-    print(f"aeptui: {said.rstrip('.')}.", file=sys.stderr)
+    print(f"aeptui: it {result.outcome}.", file=sys.stderr)
     return FINE if result.ok else TROUBLE

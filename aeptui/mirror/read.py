@@ -182,6 +182,12 @@ class Reader:
         middle: int = found[len(found) // 2][0] + found[(len(found) - 1) // 2][0]
         return middle / 2000
 
+    def named(self, kind: str, name: str) -> list[str]:
+        """The ids of what has exactly this name."""
+        table = KINDS[kind].table
+        found = self._connection.execute(f'SELECT id FROM "{table}" WHERE name = ?', (name,))
+        return [unpack_id(id) for (id,) in found]
+
     def find(self, text: str, limit: int) -> list[Found]:
         """Resources by id, or by a part of their name; exact matches first."""
         exact: list[tuple[Any, ...]] = []

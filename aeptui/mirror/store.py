@@ -328,5 +328,8 @@ class Mirror:
     def live_now(self, limit: int) -> Live:
         return self._glance.run(lambda reader: reader.live(limit))
 
+    def named_now(self, kind: str, name: str) -> list[str]:
+        return self._glance.run(lambda reader: reader.named(kind, name))
+
     def find_now(self, text: str, limit: int = 50) -> list[Found]:
         return self._glance.run(lambda reader: reader.find(text, limit))

@@ -7,14 +7,16 @@ word, and its refusal is shown as it is.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from aeptui.api.calls import Service
+from aeptui.api.models import Flow
 from aeptui.mirror.rows import DatasetRow, FlowRow, Row, RunRow, SchemaRow
 from aeptui.pipelines import blast, on_demand
-from aeptui.pipelines.here import carry_out, plan_for, why_not_write
+from aeptui.pipelines.here import carry_out, plan_for, read_again, why_not_write
 from aeptui.pipelines.plan import Step, Undo
 from aeptui.resources.definition import Action
 from aeptui.resources.formats import date_time, due, plural
@@ -91,6 +93,7 @@ async def _retry(session: Session, row: RunRow) -> str:
     path = f"{path_of('runs', row.id)}/action?op=re-trigger"
     step = Step("run", title, "runs", "POST", path, target=row.id)
     made = await _made(session, title, step)
+    await read_again(session, "runs", made)
     session.sync.refresh("runs", "flows")
     return f"Retried; the new run is {made}"
 
@@ -107,6 +110,7 @@ async def _run_now(session: Session, row: FlowRow) -> str:
     body = on_demand.body(row, on_demand.window(session, row))
     step = Step("run", title, "runs", "POST", _PATHS["runs"], body=body)
     made = await _made(session, title, step)
+    await read_again(session, "runs", made)
     session.sync.refresh("runs", "flows")
     return f"Asked for; the new run is {made}"
 
@@ -134,6 +138,10 @@ def _confirm_switch(session: Session, row: FlowRow) -> str:
     return f"Turn {row.name} on? It runs again when its schedule is next due."
 
 
+_LOOKS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""The platform takes its time to turn a flow on or off; so long it is waited between two looks."""
+
+
 async def _switch(session: Session, row: FlowRow) -> str:
     on = row.state != "enabled"
     title = f"Turn {row.name or row.id} {'on' if on else 'off'}"
@@ -142,8 +150,15 @@ async def _switch(session: Session, row: FlowRow) -> str:
     undo = Undo("POST", action + back)
     step = Step("flow", title, "flows", "POST", action + forth, undo=undo, target=row.id)
     await _made(session, title, step)
-    session.sync.refresh("flows")
-    return f"{row.name or row.id} is {'on' if on else 'off'}"
+    session.sync.refresh("flows", "runs")
+    wanted, state = f"{forth}d", ""
+    for wait_s in (0.0, *_LOOKS_S):
+        await asyncio.sleep(wait_s)
+        now = await read_again(session, "flows", row.id)
+        state = now.state if isinstance(now, Flow) else ""
+        if state == wanted:
+            return f"{row.name or row.id} is {'on' if on else 'off'}"
+    return f"Asked for; {row.name or row.id} is {state or 'in a state that nobody told'} so far"
 
 
 # Delete -----------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -11,10 +12,14 @@ from aeptui.api.errors import ApiTrouble
 from aeptui.pipelines.apply import apply
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.journal import Journal
+from aeptui.pipelines.looking import current
 from aeptui.pipelines.plan import Plan, Secrets, Step
 
 if TYPE_CHECKING:
+    from aeptui.api.models import Model
     from aeptui.session import Session
+
+log = logging.getLogger(__name__)
 
 
 class NotDone(ApiTrouble):
@@ -81,3 +86,18 @@ async def carry_out(session: Session, plan: Plan, secrets: Secrets | None = None
     if last.error is not None and last.what == "failed":
         raise last.error
     raise NotDone(last.sentence)
+
+
+async def read_again(session: Session, kind: str, id: str) -> Model | None:
+    """Put a thing into the mirror as it is after a write, so that no row has to wait for a tick.
+
+    None when it is gone or nobody could say; the sync finds out in its own time.
+    """
+    try:
+        model = await current(await session.connected(), kind, id)
+        if model is not None:
+            await session.mirror.upsert(kind, [model], seen_at=session.now())
+    except ApiTrouble as trouble:
+        log.info("%s was written and not read again: %s", id, trouble)
+        return None
+    return model

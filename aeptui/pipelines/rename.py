@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aeptui.api.errors import Conflict
 from aeptui.mirror.rows import Row
 from aeptui.pipelines.actions import path_of
-from aeptui.pipelines.here import carry_out, plan_for, why_not_write
+from aeptui.pipelines.here import carry_out, plan_for, read_again, why_not_write
 from aeptui.pipelines.looking import current
 from aeptui.pipelines.plan import Plan, Step
 
@@ -89,7 +89,7 @@ async def rename(session: Session, kind: str, row: Row, name: str) -> str:
             raise
         await session.mirror.upsert(kind, [now], seen_at=session.now())
         raise _meanwhile(refused, now.name, name.strip()) from None
-    session.sync.refresh(kind)
+    await read_again(session, kind, row.id)
     return f"Renamed to {name.strip()}"
 
 

@@ -171,7 +171,7 @@ async def test_connection(session: Session, row: BaseConnectionRow) -> str:
     """Ask the platform to log in with a base connection; a question, nothing is changed."""
     services = await session.connected()
     result = await services.flows.test_connection(row.id)
-    return result.sentence
+    return f"{row.name or row.id} {result.outcome}"
 
 
 TEST = Action(

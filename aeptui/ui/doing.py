@@ -5,7 +5,6 @@ All of it outlives the page it was asked on, so it hangs on the app.
 
 from __future__ import annotations
 
-import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from aeptui.ui.app import AepApp
     from aeptui.ui.screens.page import Page
     from aeptui.ui.sending import Sending
-
-log = logging.getLogger(__name__)
 
 CRM_FLOW = "crm-flow"
 _WAYS = (
@@ -90,15 +87,10 @@ class Doing:
         self._app.run_worker(self._show_made(kind, id, words), group="made", exclusive=True)
 
     async def _show_made(self, kind: str, id: str, words: str) -> None:
-        from aeptui.pipelines.looking import current
+        from aeptui.pipelines.here import read_again
 
         app, session = self._app, self._app.session
-        try:
-            model = await current(await session.connected(), kind, id)
-            if model is not None:
-                await session.mirror.upsert(kind, [model], seen_at=session.now())
-        except ApiTrouble as trouble:
-            log.info("%s was made and not read again: %s", id, trouble)
+        await read_again(session, kind, id)
         session.sync.refresh()
         app.back()
         page = app.page

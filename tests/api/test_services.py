@@ -120,7 +120,7 @@ async def test_a_connection_works_only_when_the_platform_says_so(
 ) -> None:
     canned.says("GET", f"{BASE}/flowservice/connections/c1/test", reply)
     result = await services.flows.test_connection("c1")
-    assert (result.ok, words in result.sentence) == (ok, True)
+    assert (result.ok, words in result.outcome) == (ok, True)
 
 
 async def test_our_own_trouble_says_nothing_about_a_connection(

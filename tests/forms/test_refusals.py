@@ -14,7 +14,8 @@ from aeptui.forms.catalogue import FORMS
 from aeptui.forms.fields import Field
 from aeptui.forms.form import NOTHING, settled
 from aeptui.forms.lookups import Lookups
-from aeptui.forms.refusals import place
+from aeptui.forms.refusals import place, place_login
+from aeptui.forms.words import label
 from aeptui.pipelines.apply import apply
 from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.plan import Secrets
@@ -101,3 +102,20 @@ async def test_a_title_that_a_schema_has_already_speaks_at_the_name(
     assert failed.error is not None
     shown = form.fields(answers, lookups, NOTHING)
     assert place("schema", failed.error, shown) == "name", str(failed.error)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "field"),
+    [
+        ("AADSTS7000222: the client secret that was provided has expired", "auth.clientSecret"),
+        ("login failed: the password has expired", "auth.password"),
+        ("login failed: user name or password was refused", ""),
+        ("the platform does not say why", ""),
+    ],
+)
+def test_a_crm_that_refuses_the_login_is_placed_only_where_it_names_one_parameter(
+    sentence: str, field: str
+) -> None:
+    names = ("auth.clientId", "auth.clientSecret", "auth.username", "auth.password")
+    fields = [Field(name, label(name.removeprefix("auth."))) for name in names]
+    assert place_login(sentence, fields) == field

@@ -51,6 +51,9 @@ def test_the_new_id_is_all_that_is_printed_and_no_secret_is_kept(
         assert secret.encode() not in kept
         assert secret not in done.stdout + done.stderr
 
+    again = platform.run(*BASE, "--dry-run", env=SECRETS)
+    assert "--name: Another base connection has this name" in again.stderr, again.stderr
+
 
 @pytest.mark.parametrize(
     ("words", "sentence"),

@@ -93,9 +93,9 @@ def proxied(rehearsal: Rehearsal) -> Iterator[Proxy]:
         upstream.close()
 
 
-def configured(tmp_path: Path, **flags: Any) -> Config:
+def configured(tmp_path: Path, every_s: float = 1.0, **flags: Any) -> Config:
     """A configuration that asks often, for an emulator that does not mind."""
-    settings = Settings(timezone="UTC", sync_interval_s=1.0, sync_calls_per_minute=60_000)
+    settings = Settings(timezone="UTC", sync_interval_s=every_s, sync_calls_per_minute=60_000)
     return Config(tmp_path / "config.toml", tmp_path / "state", settings, flags=Flags(**flags))
 
 

@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from aeptui.mirror.rows import FlowRow
-from aeptui.session import session_for
+from aeptui.resources import registry
+from aeptui.session import Session, session_for
+from aeptui.ui.screens.resource import ListPage
 from tests.emulated import Rehearsal
 from tests.emulator.tutorial import Pipeline, follow_the_tutorial, runs_of
 from tests.forms.conftest import make_base
@@ -47,11 +49,12 @@ def state_of(api: httpx.Client, made: Pipeline) -> str:
     return str(got(api, f"/data/foundation/flowservice/flows/{made.flow_id}")["items"][0]["state"])
 
 
-async def test_a_flow_is_turned_off_and_on_after_its_consequence_was_named(
+async def test_a_flow_that_is_turned_off_says_so_in_its_row_at_once(
     platform: Rehearsal, proxy: Proxy, api: httpx.Client, made: Pipeline, tmp_path: Path
 ) -> None:
+    seldom = configured(tmp_path, every_s=3600.0)
     async with (
-        session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+        session_for(seldom, profile_on(proxy, platform)) as session,
         console(session) as at,
     ):
         await at_home(at, made)
@@ -66,6 +69,33 @@ async def test_a_flow_is_turned_off_and_on_after_its_consequence_was_named(
         platform.advance(minutes=2)
         assert state_of(api, made) == "disabled"
         assert len(proxy.writes) == 1
+        await at.sees(" is off.", "disabled,")
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "reason"),
+    [
+        ("flows", "R", "open the flow and choose one; N runs the flow now"),
+        ("runs", "N", "R retries this one"),
+        ("runs", "X", "the platform keeps runs as they were"),
+        ("runs", "n", "runs come from their flows"),
+        ("datasets", "R", "runs are retried, not datasets"),
+        ("datasets", "N", "they are in :flows"),
+        ("schemas", "O", "flows are on or off, not schemas"),
+        ("mapping-sets", "X", "mapping sets stay"),
+        ("mapping-sets", "E", "no name for mapping sets"),
+        ("schemas", "t", "connections are tested"),
+    ],
+)
+def test_a_key_that_a_kind_has_no_use_for_says_what_to_do_instead(
+    session: Session, kind: str, key: str, reason: str
+) -> None:
+    page = ListPage(session, registry.BY_KIND[kind])
+    action = {
+        "R": "retry", "N": "run_now", "O": "switch", "E": "rename", "X": "delete",
+        "n": "new", "t": "test",
+    }[key]  # fmt: skip
+    assert reason in (page.why_not(action) or "")
 
 
 async def test_an_action_that_cannot_be_done_says_why_at_its_key_and_on_help(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import work
@@ -31,6 +32,25 @@ CREATABLE = (
 """The kinds that a form makes."""
 
 
+_ELSEWHERE: Mapping[tuple[str, str], str] = {
+    ("retry", "flows"): "runs are retried: open the flow and choose one; N runs the flow now",
+    ("retry", ""): "runs are retried, not {}; they are in :runs, and under their flow",
+    ("run_now", "runs"): "flows are run, not runs; R retries this one",
+    ("run_now", ""): "flows are run, not {}; they are in :flows",
+    ("switch", ""): "flows are on or off, not {}; they are in :flows",
+    ("delete", "mapping-sets"): "mapping sets stay; without a flow they do nothing",
+    ("delete", "runs"): "the platform keeps runs as they were; X on their flow deletes that",
+    ("delete", "batches"): "batches stay; X on their dataset deletes it with all its rows",
+    ("delete", ""): "{} are the platform's own, and stay",
+}
+"""What to do instead of an action that a kind does not have; by kind, else for all the others."""
+_MADE_BY: Mapping[str, str] = {
+    "runs": "runs come from their flows; N on a flow that is scheduled once makes one",
+    "batches": "batches are written by runs",
+    "sandboxes": "sandboxes are made in the Experience Platform itself; :sandbox opens another",
+}
+
+
 class ActingPage(MindingPage):
     """A page with a resource at hand; capitals act on it, and each is refused with its reason."""
 
@@ -55,13 +75,15 @@ class ActingPage(MindingPage):
         if action == "new":
             if self.resource.kind in CREATABLE:
                 return None
-            return f"{self.resource.plural} are not made by hand"
+            return _MADE_BY.get(
+                self.resource.kind, f"{self.resource.plural} are the platform's own"
+            )
         if action in ("retry", "run_now", "switch", "delete"):
             return self._refusal(action)
         if action == "rename":
             return self._why_not_rename()
         if action == "test" and self._connection() is None:
-            return "there is no base connection here to test"
+            return "connections are tested: on a base or source connection, or a flow"
         return super().why_not(action)
 
     def ever(self, action: str) -> bool:
@@ -82,15 +104,18 @@ class ActingPage(MindingPage):
         resource, row = self.target(name)
         action = action_of(resource.kind, name)
         if action is None:
-            return f"{resource.plural} have no such action"
+            told = _ELSEWHERE.get((name, resource.kind)) or _ELSEWHERE[name, ""]
+            return told.format(resource.plural)
         if row is None:
             return f"there is no {resource.name} under the cursor"
         return action.refusal(self.session, row)
 
     def _why_not_rename(self) -> str | None:
-        from aeptui.pipelines.rename import why_not_rename
+        from aeptui.pipelines.rename import KINDS, why_not_rename
 
         row = self.at_hand if self.is_mounted else None
+        if self.resource.kind not in KINDS:
+            return f"the platform has no name for {self.resource.plural} that can be changed"
         if row is None:
             return f"there is no {self.resource.name} under the cursor"
         return why_not_rename(self.session, self.resource.kind, row)
@@ -183,10 +208,7 @@ class ActingPage(MindingPage):
         except ApiTrouble as trouble:
             self.say(f"{name} was not tested: {trouble}", "bad")
             return
-        if result.ok:
-            self.say(f"{name} can log in.", "good")
-        else:
-            self.say(f"{name} cannot log in: {result.sentence}", "bad")
+        self.say(f"{name} {result.outcome}.", "good" if result.ok else "bad")
 
 
 def action_of(kind: str, name: str) -> Action | None:

@@ -55,14 +55,15 @@ class Sheet(Protocol):
     def looks(self) -> str: ...
     def fields(self, answers: Answers, lookups: Lookups) -> tuple[Field, ...]: ...
     def check(self, answers: Answers, lookups: Lookups) -> dict[str, str]: ...
+    def remarks(self, answers: Answers, lookups: Lookups) -> dict[str, str]: ...
     def change(self, answers: Answers, name: str, value: Value) -> dict[str, Value]: ...
     def look(self, answers: Answers, lookups: Lookups) -> Look | None: ...
 
 
 class Saying(Painted):
-    """Two lines under a form for what is going on, or what went wrong."""
+    """The lines under a form for what is going on, or what went wrong: two, more when needed."""
 
-    DEFAULT_CSS = "Saying { height: 2; }"
+    DEFAULT_CSS = "Saying { height: auto; min-height: 2; max-height: 6; }"
 
     def __init__(self) -> None:
         super().__init__(id="saying")
@@ -71,8 +72,15 @@ class Saying(Painted):
 
     def put(self, text: str, tone: Tone = "dim") -> None:
         """Say this."""
+        before = len(self.lines(self.size.width, 0)) if self.size.width else 0
         self.text, self._tone = text, tone
+        if self.size.width and len(self.lines(self.size.width, 0)) != before:
+            self.refresh(layout=True)
         self.repaint()
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """As many lines as the words need."""
+        return len(self.lines(width, 0))
 
     def lines(self, width: int, height: int) -> list[Strip]:
         """The sentence, wrapped."""
@@ -104,7 +112,8 @@ class AnswerPage(Page):
 
     def __init__(self, session: Session, trail: str, key: str) -> None:
         super().__init__(session, trail)
-        self.lookups = Lookups(self._services, session.now, session.config.settings.zone())
+        zone = session.config.settings.zone()
+        self.lookups = Lookups(self._services, session.now, zone, self._taken)
         self.kept = KeptAnswers(
             session.config.state_dir, session.profile.name, session.sandbox, key
         )
@@ -112,6 +121,8 @@ class AnswerPage(Page):
         self.touched: set[str] = set(self.answers)
         self.refused: dict[str, str] = {}
         self.resumed = bool(self.answers)
+        self.begun = False
+        """Whether something was sent: from then on the journal knows what is whose."""
         self.over = False
         """Whether the answers have served: they are not kept any more."""
         self._names: dict[str, str] = {}
@@ -162,11 +173,17 @@ class AnswerPage(Page):
         self.show_heading()
         self.lookups.start_over()  # the heading may read more than this page asks for
         fields = self.sheet.fields(self.answers, self.lookups)
-        self.questions.put(fields, self.answers, self.faults(fields), self._names_of(fields))
+        remarks = self.sheet.remarks(self.answers, self.lookups)
+        faults = self.faults(fields)
+        self.questions.put(fields, self.answers, faults, remarks, self._names_of(fields))
         self.refresh_bindings()
         if self.lookups.missing() and not self._stopped and not self.asking:
             self.asking = True
             self.ask()
+
+    def _taken(self, kind: str, name: str) -> bool:
+        """Whether a name is taken: not by what this page itself made, or has begun to."""
+        return not self.begun and bool(self.session.mirror.named_now(kind, name))
 
     def faults(self, fields: Sequence[Field], *, every: bool = False) -> dict[str, str]:
         """What is wrong, at the fields that were left already; the platform's own word first."""

@@ -9,11 +9,11 @@ from textual import work
 from aeptui.api.errors import ApiTrouble
 from aeptui.forms import base_connection
 from aeptui.forms.fields import Answers, Field, Value
-from aeptui.forms.form import NOTHING, Form, Look, answered
+from aeptui.forms.form import NOTHING, Form, Look, answered, remarks
 from aeptui.forms.lookups import Lookups
-from aeptui.forms.refusals import place
+from aeptui.forms.refusals import place, place_login
 from aeptui.pipelines.events import Event
-from aeptui.pipelines.here import plan_for
+from aeptui.pipelines.here import plan_for, read_again
 from aeptui.pipelines.plan import Made, Plan, Secrets, Step
 from aeptui.rehearsal import RehearsalError
 from aeptui.resources.definition import Tone
@@ -40,6 +40,10 @@ class FormSheet:
     def check(self, answers: Answers, lookups: Lookups) -> dict[str, str]:
         """The faults."""
         return self.form.check(answers, lookups, NOTHING)
+
+    def remarks(self, answers: Answers, lookups: Lookups) -> dict[str, str]:
+        """What is worth knowing."""
+        return remarks(self.form, answers, lookups, NOTHING)
 
     def change(self, answers: Answers, name: str, value: Value) -> dict[str, Value]:
         """Another answer."""
@@ -164,6 +168,7 @@ class FormPage(AnswerPage):
             plan, secrets = self.plan(), self._secrets()
             if self._mending is None:
                 self._plan_id = plan.id
+            self.begun = True
             sent = self.console.doing.sending.begin(self.session, plan, secrets, self.post_message)
         finally:
             self._busy = sent
@@ -275,11 +280,15 @@ class FormPage(AnswerPage):
         self._mending = replace(made, etag=etag)
         self.questions.name_last("Correct and test again")
         fields = self.sheet.fields(self.answers, self.lookups)
-        # The CRM names no parameter: what it most often minds is what was typed blindly.
-        about = next((field.name for field in fields if field.kind == "secret"), "variant")
+        params = [field for field in fields if field.name.startswith(base_connection.PARAM)]
+        about = place_login(result.sentence, params)
+        said = "cannot log in" if about else result.outcome
         self._refuse(
             {about: result.sentence} if about else {},
-            "It is made, but cannot log in. Correct the answers, and ctrl+g replaces its"
-            " credentials and tests again; or leave, and delete it with X in its list.",
+            f"It is made, but {said}. Correct the answers; ctrl+g replaces its credentials and"
+            " tests again. Or leave, and delete it with X in its list.",
         )
-        self.session.sync.refresh("base-connections")
+        # What was typed blindly is what is most often wrong.
+        blind = next((field.name for field in params if field.kind == "secret"), "")
+        self.questions.go_to(about or blind)
+        await read_again(self.session, "base-connections", made.id)

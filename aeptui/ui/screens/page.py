@@ -264,8 +264,9 @@ class Page(Screen[None]):
         self.console.back()
 
     def action_refresh(self) -> None:
-        """Ask the platform now."""
+        """Ask the platform now: for what is shown, and for what is live."""
         self.session.sync.refresh()
+        self.session.sync.refresh(*self.kinds)
         self.say("Looking again.", "dim")
 
     def action_freeze(self) -> None:

@@ -54,6 +54,10 @@ class PageSheet:
             return crm_flow.check_all(answers, lookups)
         return crm_flow.check(self.page, answers, lookups)
 
+    def remarks(self, answers: Answers, lookups: Lookups) -> dict[str, str]:
+        """What is worth knowing."""
+        return crm_flow.remarks_on(self.page, answers, lookups)
+
     def change(self, answers: Answers, name: str, value: Value) -> dict[str, Value]:
         """Another answer; what it leaves without a meaning goes, on any page."""
         return crm_flow.change(answers, name, value)
@@ -277,6 +281,7 @@ class WizardPage(AnswerPage):
                 self.saying.put(f"Nothing was sent: {reason}.", "warn")
                 return
             secrets = crm_flow.secrets(self.answers, self.lookups)
+            self.begun = True
             sending = self.console.doing.sending
             sent = sending.begin(self.session, plan, secrets, self.post_message)
         finally:
@@ -303,7 +308,7 @@ class WizardPage(AnswerPage):
             words = "The flow is made. Its first run appears in its list when it begins."
             self.console.doing.show_made("flows", made.id, words)
         elif event.what == "finished":
-            self._plan_id, self._stands = "", ()
+            self._plan_id, self._stands, self.begun = "", (), False
             self.saying.put(f"{event.sentence}.", "good")
         else:
             self._failed(event)

@@ -29,7 +29,7 @@ SEND = "send"
 
 
 class FieldList(Painted, can_focus=True):
-    """Label, answer, and below it the fault or, at the cursor, the help.
+    """Label, answer, and below it the fault, a remark or, at the cursor, the help.
 
     Whatever a key does here changes one answer at most; nothing is sent.
     """
@@ -77,6 +77,7 @@ class FieldList(Painted, can_focus=True):
         self._fields: Sequence[Field] = ()
         self._answers: Answers = {}
         self._faults: Mapping[str, str] = {}
+        self._remarks: Mapping[str, str] = {}
         self._names: Mapping[str, str] = {}
         self._last = last
         self._at = ""
@@ -91,12 +92,13 @@ class FieldList(Painted, can_focus=True):
         fields: Sequence[Field],
         answers: Answers,
         faults: Mapping[str, str],
+        remarks: Mapping[str, str],
         names: Mapping[str, str],
     ) -> None:
         """Show these; the cursor stays on its field for as long as that is asked."""
         before = self.field
         self._fields, self._answers = fields, answers
-        self._faults, self._names = faults, names
+        self._faults, self._remarks, self._names = faults, remarks, names
         if self._at not in self.order or (self._at == SEND and not self._begun):
             self._at = self.order[0]
         self._begun = self._begun or bool(fields)
@@ -263,6 +265,8 @@ class FieldList(Painted, can_focus=True):
         fault = field.trouble or self._faults.get(field.name, "")
         if fault:
             made += self._below(f"▲ {fault}.", room, width, TONES["warn"])
+        elif remark := self._remarks.get(field.name):
+            made += self._below(f"{remark}.", room, width, TONES["warn"])
         elif here and field.help:
             made += self._below(field.help, room, width, DIM)
         return made
