@@ -93,7 +93,11 @@ class Bodies:
             self._by_kind[kind] = (
                 number,
                 zlib.compressobj(
-                    6, wbits=_NARROW if kind in _MANY else _RAW, memLevel=6, zdict=body
+                    6,
+                    wbits=_NARROW if kind in _MANY else _RAW,
+                    memLevel=6,
+                    strategy=zlib.Z_FILTERED,  # what differs is digits: short repeats do not pay
+                    zdict=body,
                 ),
             )
         return self._by_kind[kind]

@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 from aeptui.api.models import Run
-from aeptui.mirror.ids import pack_id, unpack_id
+from aeptui.mirror.ids import unpack_id
 from aeptui.mirror.tables import from_ms, to_ms
 from aeptui.mirror.verdicts import Failure
 
@@ -25,7 +25,7 @@ CREATE TABLE cause (
   told_at INTEGER
 );
 CREATE TABLE failure (
-  run INTEGER, cause INTEGER, flow BLOB, at INTEGER, lost INTEGER, emptied INTEGER, whole INTEGER,
+  run INTEGER, cause INTEGER, flow INTEGER, at INTEGER, lost INTEGER, emptied INTEGER, whole INTEGER,
   PRIMARY KEY (run, cause)
 ) WITHOUT ROWID;
 CREATE INDEX failure_seen ON failure (cause, flow, at, lost, emptied, whole);
@@ -72,11 +72,9 @@ class Failures:
         at = to_ms(run.completed_at or run.started_at or run.created_at) or 0
         for each in failures[:_MOST]:
             self._connection.execute(
-                "INSERT INTO failure VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (
-                    *(row, self._cause(each, at), pack_id(run.flow_id), at),
-                    *(each.lost, each.emptied, int(each.whole)),
-                ),
+                "INSERT INTO failure SELECT ?1, ?2, flow_id, ?3, ?4, ?5, ?6 FROM runs WHERE n = ?1 "
+                "ON CONFLICT DO NOTHING",
+                (row, self._cause(each, at), at, each.lost, each.emptied, int(each.whole)),
             )
 
     def _cause(self, failure: Failure, at: int) -> int:
@@ -130,14 +128,15 @@ WITH seen AS (
       ORDER BY created_at DESC, id DESC LIMIT 1) AS ended
   FROM seen
 )
-SELECT c.key, c.code, c.step, c."column", c.message, told.flow, f.name, b.id, b.name,
+SELECT c.key, c.code, c.step, c."column", c.message, s.value, f.name, b.id, b.name,
   told.runs, told.lost, told.emptied, told.first_at, told.last_at, r.id,
   (SELECT whole FROM failure WHERE run = told.newest AND cause = told.cause),
   f.id IS NOT NULL
     AND EXISTS (SELECT 1 FROM failure WHERE run = told.ended AND cause = told.cause)
 FROM told
 JOIN cause c ON c.n = told.cause
-LEFT JOIN flows f ON f.id = told.flow
+LEFT JOIN shared s ON s.n = told.flow
+LEFT JOIN flows f ON f.id = s.value
 LEFT JOIN base_connections b ON b.id = f.base_connection_id
 LEFT JOIN runs r ON r.n = told.newest
 """

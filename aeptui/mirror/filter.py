@@ -93,7 +93,7 @@ def _equal(kind: Kind, field: Field, value: str) -> Condition:
             sql += f" AND t.{UNUSUAL}"
         return Condition(sql, tuple(words))
     if field.type == "id" and pack_id(value) != value:
-        return Condition(f"{field.sql} = ?", (pack_id(value),))
+        return Condition(field.equal, (pack_id(value),))
     if field.type in ("text", "id"):
         return _contains(field, value)
     if field.type == "bool":

@@ -49,13 +49,17 @@ class Query:
         self.down = default if listing.reverse is None else listing.reverse
         self.filter: Condition | None = parse(self.kind, listing.filter, now)
         self.within: Condition | None = None
+        alone = self.filter is None and self.order.stored and not self.order.shared
         if listing.within is not None:
             column, value = listing.within
             if column not in self.kind.by_name:
                 raise FilterError(f"{self.kind.name} have no field {column}.")
             field = self.kind.by_name[column]
             stored = pack_id(value) if field.type == "id" else value
-            self.within = Condition(f"{field.sql} = ?", (stored,))
+            self.within = Condition(field.equal, (stored,))
+            alone = alone and field.stored
+        self._counted = f'FROM "{self.kind.table}" t' if alone else self.kind.source
+        """Where rows are counted: without what is joined, unless something asks for it."""
 
     def window(self, connection: sqlite3.Connection, height: int, at: Anchor | None) -> Window:
         """At most `height` rows from `at`, or from the beginning."""
@@ -122,16 +126,19 @@ class Query:
         if place is None:
             both = [self._segment(True, keyed), self._segment(False, bare)]
             return both[::-1] if backwards else both
-        compare = "<" if self.down != backwards else ">"
-        if place.side == "from":
-            compare += "="
+        further = "<" if self.down != backwards else ">"
+        compare = further + "=" if place.side == "from" else further
         id = pack_id(place.id)
         if place.key is None:
-            beyond = self._segment(False, f"{bare} AND t.id {compare} ?", id)
-            return [beyond, self._segment(True, keyed)] if backwards else [beyond]
+            rest = self._segment(False, f"{bare} AND t.id {compare} ?", id)
+            return [rest, self._segment(True, keyed)] if backwards else [rest]
         key = pack_id(place.key) if isinstance(place.key, str) and self._by_id else place.key
-        beyond = self._segment(True, f"({self.order.sql}, t.id) {compare} (?, ?)", key, id)
-        return [beyond] if backwards else [beyond, self._segment(False, bare)]
+        # Not `(key, id) > (?, ?)`, which counts no rows by an index that has only the key.
+        beyond = [
+            self._segment(True, f"{self.order.sql} = ? AND t.id {compare} ?", key, id),
+            self._segment(True, f"{self.order.sql} {further} ?", key),
+        ]
+        return beyond if backwards else [*beyond, self._segment(False, bare)]
 
     @property
     def _by_id(self) -> bool:
@@ -149,7 +156,7 @@ class Query:
     def _any(self, connection: sqlite3.Connection, place: Anchor, backwards: bool) -> bool:
         return any(
             connection.execute(
-                f"SELECT 1 {self.kind.source} WHERE {segment.sql} LIMIT 1", segment.values
+                f"SELECT 1 {self._counted} WHERE {segment.sql} LIMIT 1", segment.values
             ).fetchone()
             for segment in self._segments(place, backwards)
         )
@@ -164,7 +171,7 @@ class Query:
         return counted
 
     def _count(self, connection: sqlite3.Connection, where: str, values: tuple[Any, ...]) -> int:
-        sql = f"SELECT count(*) FROM (SELECT 1 {self.kind.source} WHERE {where} LIMIT ?)"
+        sql = f"SELECT count(*) FROM (SELECT 1 {self._counted} WHERE {where} LIMIT ?)"
         counted: int = connection.execute(sql, (*values, COUNTED + 1)).fetchone()[0]
         return counted
 

@@ -35,6 +35,8 @@ OPEN = ("waiting", "running")
 RECENT, USUAL = 20, 3
 """So many of a flow's last runs say what is usual, when at least so many of them were clean."""
 
+_OF_FLOW = KINDS["runs"].by_name["flow_id"].equal
+
 _ENDED_BATCHES = ("success", "failed", "failure", "aborted", "abandoned", "inactive", "deleted")
 
 
@@ -64,9 +66,9 @@ class Reader:
 
     def body(self, kind: str, id: str) -> dict[str, Any] | None:
         table = KINDS[kind].table
-        names = ", ".join(f"t.{name}" for name in KINDS[kind].named)
+        names = ", ".join(KINDS[kind].by_name[name].sql for name in KINDS[kind].named)
         found = self._connection.execute(
-            f'SELECT b.dictionary, b.body, {names} FROM "{table}" t '
+            f"SELECT b.dictionary, b.body, {names} {KINDS[kind].source} "
             f'JOIN "{table}_body" b ON b.n = t.n WHERE t.id = ?',
             (pack_id(id),),
         ).fetchone()
@@ -100,8 +102,11 @@ class Reader:
     def _above(self, kind: str, id: str) -> list[tuple[str, Any]]:
         """What a run or batch belongs to: links that are not kept for each of a million."""
         other = {"runs": ("batches", "batch_id"), "batches": ("datasets", "dataset_id")}[kind]
+        by_name = KINDS[kind].by_name
         found = self._connection.execute(
-            f"SELECT flow_id, {other[1]} FROM {KINDS[kind].table} WHERE id = ?", (pack_id(id),)
+            f"SELECT {by_name['flow_id'].sql}, {by_name[other[1]].sql} {KINDS[kind].source} "
+            "WHERE t.id = ?",
+            (pack_id(id),),
         ).fetchone()
         if found is None:
             return []
@@ -116,7 +121,7 @@ class Reader:
     def runs_of(self, flow_id: str, newest: int) -> list[RunRow]:
         """The newest runs of a flow, newest first."""
         return self._runs(
-            "WHERE t.flow_id = ? ORDER BY t.created_at DESC, t.id DESC LIMIT ?",
+            f"WHERE {_OF_FLOW} ORDER BY t.created_at DESC, t.id DESC LIMIT ?",
             pack_id(flow_id),
             newest,
         )
@@ -172,7 +177,7 @@ class Reader:
     def _usual_s(self, flow_id: str) -> float | None:
         """The median duration of a flow's recent clean runs; None where they are too few."""
         found = self._connection.execute(
-            "SELECT completed_at - started_at AS took FROM (SELECT * FROM runs WHERE flow_id = ? "
+            f"SELECT completed_at - started_at AS took FROM (SELECT * FROM runs t WHERE {_OF_FLOW} "
             f"ORDER BY created_at DESC, id DESC LIMIT {RECENT}) "
             "WHERE word = 'clean' AND completed_at >= started_at ORDER BY took",
             (pack_id(flow_id),),

@@ -3,7 +3,8 @@
 A field of a row is either stored (a column of the table) or joined (an SQL
 expression over other tables, so that a renamed dataset is renamed everywhere).
 An empty text is stored as NULL, so that whatever is missing sorts last. Times
-are milliseconds since 1970, ids are packed (`ids.py`).
+are milliseconds since 1970, ids are packed (`ids.py`), and what many rows of a
+large table have in common, such as their flow, is a number into `shared`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any
 
 from aeptui.api import models
@@ -61,7 +63,15 @@ _STORES: Mapping[str, Callable[[Any], Any]] = {
 """By type of field; other types are stored as they are."""
 
 
-_NOTHING: Mapping[str, Any] = {}
+_unpack_shared = lru_cache(maxsize=4096)(unpack_id)
+
+_LOADS: Mapping[str, Callable[[Any], Any]] = {
+    "id": unpack_id,
+    "time": from_ms,
+    "text": lambda value: value or "",
+    "bool": lambda value: None if value is None else bool(value),
+}
+"""What a row makes of a column, by type of field."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,15 @@ class Field:
     optional: bool
     sql: str
     stored: bool
+    shared: bool = False
+    """Whether the column has a number of `shared` and not the value itself."""
+
+    @property
+    def equal(self) -> str:
+        """SQL for a comparison with one bound value, along an index where there is one."""
+        if self.shared:
+            return f't."{self.name}" = (SELECT n FROM shared WHERE value = ?)'  # noqa: S608
+        return f"{self.sql} = ?"
 
     def store(self, value: Any) -> Any:
         """A model's value as the column has it."""
@@ -82,13 +101,19 @@ class Field:
 
     def load(self, value: Any) -> Any:
         """A column's value as the row has it."""
-        if self.type == "id":
-            return unpack_id(value)
-        if self.type == "time":
-            return from_ms(value)
-        if value is None:
-            return None if self.optional else "" if self.type == "text" else 0
-        return bool(value) if self.type == "bool" else value
+        load = self.loads
+        return value if load is None else load(value)
+
+    @property
+    def loads(self) -> Callable[[Any], Any] | None:
+        """What `load` does; None where the row has the column as it is."""
+        if self.shared and self.type == "id":
+            return _unpack_shared
+        if self.optional and self.type == "text":
+            return None
+        if self.optional or self.type in ("id", "time", "text"):
+            return _LOADS.get(self.type)
+        return bool if self.type == "bool" else lambda value: value or 0
 
 
 @dataclass(frozen=True)
@@ -100,13 +125,20 @@ class Kind:
     model: type[models.Model]
     order: str = "name"
     reverse: bool = False
-    more: Callable[[Any], Mapping[str, Any]] = lambda _model: {}
-    """Values that the model does not have under the row's own field names."""
+    more: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    """Fields that the model does not have under the row's own names, and how to find them."""
+    shared: tuple[str, ...] = ()
+    """Fields with few values among very many rows."""
     joins: str = ""
     joined: Mapping[str, str] = field(default_factory=dict)
     """Fields that come from other tables, as SQL over `t` and the joins."""
     indexes: tuple[str, ...] = ("name, id",)
-    """Columns of each index; one that ends in `WHERE ...` is partial."""
+    """Columns of each index; one that ends in `WHERE ...` is partial.
+
+    Where rows come by the million the id, which decides between rows of one
+    moment, is left out: SQLite sorts the few of them. `DESC` is the way in which
+    they come, which fills the pages of the index.
+    """
     uses: Callable[[Any], Iterable[tuple[str, str]]] | None = None
     """Kinds and ids of what a model refers to; None where no links are kept."""
     shown_in: tuple[str, ...] = ()
@@ -136,8 +168,10 @@ class Kind:
         else:
             python = annotation.removesuffix(" | None")
             type_ = {"datetime": "time", "float": "real"}.get(python, python)
-        sql = self.joined.get(name, f't."{name}"')
-        return Field(name, type_, annotation.endswith("None"), sql, name not in self.joined)
+        shared = name in self.shared
+        sql = f"{name}_.value" if shared else self.joined.get(name, f't."{name}"')
+        optional = annotation.endswith("None")
+        return Field(name, type_, optional, sql, name not in self.joined, shared)
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
@@ -156,7 +190,8 @@ class Kind:
 
     @cached_property
     def source(self) -> str:
-        return f'FROM "{self.table}" t {self.joins}'
+        shared = (f"LEFT JOIN shared {name}_ ON {name}_.n = t.{name}" for name in self.shared)
+        return " ".join((f'FROM "{self.table}" t', *shared, self.joins))
 
     @cached_property
     def create(self) -> str:
@@ -169,7 +204,11 @@ class Kind:
             "int": "INTEGER",
             "bool": "INTEGER",
         }
-        columns = [f'"{each.name}" {sql_types[each.type]}' for each in self.fields if each.stored]
+        columns = [
+            f'"{each.name}" {"INTEGER" if each.shared else sql_types[each.type]}'
+            for each in self.fields
+            if each.stored
+        ]
         if self.name == "flows":
             columns.append("check_at INTEGER")
             columns.append(
@@ -188,39 +227,65 @@ class Kind:
             lines.append(f'CREATE INDEX "{self.table}_{number}" ON "{self.table}" ({keys}){where};')
         return "\n".join(lines)
 
-    def values(self, model: models.Model, known: Mapping[str, Any] = _NOTHING) -> tuple[Any, ...]:
-        """The written columns of `model`, some of which may be known from elsewhere."""
-        more = {**self.more(model), **known}
-        values = []
-        for name, store in self._stores:
-            value = more[name] if name in more else getattr(model, name)
-            values.append(value if store is None else store(value))
-        return tuple(values)
+    def values(self, model: models.Model) -> list[Any]:
+        """The written columns of `model`; shared ones as they are, and None for what it has not."""
+        values = list(self._own(model))
+        for place, find in self._found:
+            values[place] = find(model)
+        for place, store in self._stores:
+            values[place] = store(values[place])
+        return values
+
+    # Looked up once, since runs come by the million.
 
     @cached_property
-    def _stores(self) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-        """What each written column makes of a value: looked up once, since runs come by the million."""
-        return tuple((each.name, _STORES.get(each.type)) for each in self.written)
+    def _own(self) -> Callable[[Any], tuple[Any, ...]]:
+        """The written columns in one reach, with anything in the place of what is found otherwise."""
+        own = set(self.model.__struct_fields__) - set(self.more)
+        return attrgetter(*(each.name if each.name in own else "id" for each in self.written))
+
+    @cached_property
+    def _found(self) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+        own = self.model.__struct_fields__
+        return tuple(
+            (place, self.more.get(each.name, lambda _model: None))
+            for place, each in enumerate(self.written)
+            if each.name in self.more or each.name not in own
+        )
+
+    @cached_property
+    def _stores(self) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+        return tuple(
+            (place, _STORES[each.type])
+            for place, each in enumerate(self.written)
+            if each.type in _STORES and not each.shared
+        )
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each written column stands among `values`."""
+        return {each.name: place for place, each in enumerate(self.written)}
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.fields)
+
+    @cached_property
+    def _loads(self) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+        found = ((place, each.loads) for place, each in enumerate(self.fields))
+        return tuple((place, load) for place, load in found if load is not None)
 
     def load(self, values: Iterable[Any]) -> AnyRow:
         """The row that a `select` gave."""
-        loaded = {
-            each.name: each.load(value) for each, value in zip(self.fields, values, strict=True)
-        }
-        row: Any = self.row(**loaded)
+        loaded = list(values)
+        for place, load in self._loads:
+            loaded[place] = load(loaded[place])
+        row: Any = self.row(**dict(zip(self._names, loaded, strict=True)))
         return row  # type: ignore[no-any-return]
 
 
 def _join(table: str, alias: str, on: str) -> str:
     return f'LEFT JOIN "{table}" {alias} ON {alias}.id = {on}'
-
-
-def _run_columns(run: models.Run) -> dict[str, Any]:
-    code, message = "", ""
-    if run.errors:
-        code, message = run.errors[0].code, run.errors[0].message
-    # What the mirror cannot know, the word and what was lost, is put in by the writer.
-    return {"code": code, "message": message}
 
 
 def phase(run: models.Run, word: str) -> str:
@@ -258,7 +323,7 @@ _ALL = (
         "source-connections",
         rows.SourceConnectionRow,
         models.SourceConnection,
-        more=lambda source: {"column_count": len(source.columns)},
+        more={"column_count": lambda source: len(source.columns)},
         joins=_join("connection_specs", "cs", "t.spec_id")
         + " "
         + _join("base_connections", "bc", "t.base_connection_id"),
@@ -340,15 +405,20 @@ _ALL = (
         models.Run,
         order="created_at",
         reverse=True,
-        more=_run_columns,
-        joins=_join("flows", "fl", "t.flow_id"),
+        # What the mirror cannot know, the word and what was lost, is put in by the writer.
+        more={
+            "code": lambda run: run.errors[0].code if run.errors else None,
+            "message": lambda run: run.errors[0].message if run.errors else None,
+        },
+        shared=("flow_id", "updated_by"),
+        joins=_join("flows", "fl", "flow_id_.value"),
         joined={"flow_name": "fl.name"},
         named=("id", "flow_id", "batch_id"),
         indexes=(
-            "created_at, id",
-            "flow_id, created_at, id",
-            f"word, created_at, id WHERE {UNUSUAL}",
-            "completed_at",
+            "created_at DESC",
+            "flow_id, created_at",
+            f"word, created_at WHERE {UNUSUAL}",
+            "completed_at DESC",
             "created_at, lost WHERE lost > 0",
         ),
     ),
@@ -358,17 +428,20 @@ _ALL = (
         models.Batch,
         order="created_at",
         reverse=True,
-        joins=_join("datasets", "ds", "t.dataset_id") + " " + _join("flows", "fl", "t.flow_id"),
+        shared=("dataset_id", "flow_id", "updated_by"),
+        joins=_join("datasets", "ds", "dataset_id_.value")
+        + " "
+        + _join("flows", "fl", "flow_id_.value"),
         joined={"dataset_name": "ds.name", "flow_name": "fl.name"},
         named=("id", "dataset_id", "flow_id"),
-        indexes=("created_at, id", "dataset_id, created_at, id", "flow_id, created_at, id"),
+        indexes=("created_at DESC", "dataset_id, created_at", "flow_id, created_at"),
     ),
     Kind(
         "sandboxes",
         rows.SandboxRow,
         models.Sandbox,
         # A sandbox is called by its name everywhere but in titles.
-        more=lambda sandbox: {"name": sandbox.id, "title": sandbox.name},
+        more={"name": lambda sandbox: sandbox.id, "title": lambda sandbox: sandbox.name},
     ),
     Kind(
         "connection-specs",
@@ -380,7 +453,7 @@ _ALL = (
         "flow-specs",
         rows.FlowSpecRow,
         models.FlowSpec,
-        more=lambda spec: {"source_count": len(spec.source_spec_ids)},
+        more={"source_count": lambda spec: len(spec.source_spec_ids)},
     ),
 )
 

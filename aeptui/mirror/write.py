@@ -36,6 +36,9 @@ CHUNK = 1_000
 _CONFIRM_MS = 3_600_000
 """An unchanged row's `seen_at` moves in steps of an hour, so that confirming writes nothing."""
 
+_DIGEST = 6
+"""Bytes of a body's digest; SQLite stores no integer in seven, nor eight in less."""
+
 TRIMMED = 500
 """Rows that one trimming takes."""
 
@@ -69,6 +72,7 @@ class Writer:
         self._revisions = self._read_revisions()
         self._revisions_stale = False
         self._counted: dict[tuple[str, str], int] = {}
+        self._shared: dict[str, int] = {}
 
     def upsert(
         self,
@@ -216,18 +220,16 @@ class Writer:
     def _upsert_chunk(
         self, kind: Kind, models: Sequence[Model], seen: int
     ) -> tuple[list[Model], bool]:
-        held = self._held(kind, models)
+        keys = [pack_id(model.id) for model in models]
+        held = self._held(kind, keys)
         changed: list[Model] = []
         fresh: list[_Fresh] = []
         joined = False
-        names = [each.name for each in kind.written]
-        at = names.index("updated_at")
-        word = names.index(kind.word) if kind.word in names else None
-        shown = [n for n, name in enumerate(names) if name in _JOINED]
-        for model in models:
-            key = pack_id(model.id)
+        at, word = kind.places["updated_at"], kind.places.get(kind.word)
+        shown = [kind.places[name] for name in _JOINED if name in kind.places]
+        for key, model in zip(keys, models, strict=True):
             values, failures = self._values(kind, model)
-            digest = int.from_bytes(blake2b(model.body, digest_size=8).digest(), signed=True)
+            digest = int.from_bytes(blake2b(model.body, digest_size=_DIGEST).digest())
             old = held.get(key)
             if old is None:
                 fresh.append((model, (digest, seen, *values), failures))
@@ -236,7 +238,7 @@ class Writer:
                 row, old_digest, old_seen, *old_values = old
                 if (values[at] or 0, seen) < (old_values[at] or 0, old_seen or 0):
                     continue  # an answer that was overtaken by a later one
-                if digest == old_digest and tuple(old_values) == values:
+                if digest == old_digest and old_values == values:
                     if seen - (old_seen or 0) >= _CONFIRM_MS:
                         sql = f'UPDATE "{kind.table}" SET seen_at = ? WHERE n = ?'
                         self._connection.execute(sql, (seen, row))
@@ -272,20 +274,34 @@ class Writer:
         )
         self._counted.clear()
 
-    def _values(self, kind: Kind, model: Model) -> tuple[tuple[Any, ...], Sequence[Failure]]:
-        if not isinstance(model, Run):
-            return kind.values(model), ()
-        verdict = self._run_verdict(model)
-        known = {
-            "word": verdict.word,
-            "lost": verdict.lost,
-            "phase": phase(model, verdict.word),
-        }
-        return kind.values(model, known), verdict.failures
+    def _values(self, kind: Kind, model: Model) -> tuple[list[Any], Sequence[Failure]]:
+        """The columns of `model`, those of the monitor and the shared ones among them; its failures."""
+        values = kind.values(model)
+        failures: Sequence[Failure] = ()
+        places = kind.places
+        if isinstance(model, Run):
+            verdict = self._run_verdict(model)
+            values[places["word"]] = verdict.word
+            values[places["lost"]] = verdict.lost
+            values[places["phase"]] = phase(model, verdict.word) or None
+            failures = verdict.failures
+        for name in kind.shared:
+            place = places[name]
+            value = values[place]
+            values[place] = (self._shared.get(value) or self._share(value)) if value else None
+        return values, failures
 
-    def _held(self, kind: Kind, models: Sequence[Model]) -> dict[Any, tuple[Any, ...]]:
+    def _share(self, value: str) -> int:
+        """The number of an id or text that many rows have in common."""
+        stored = (pack_id(value),)
+        self._connection.execute("INSERT OR IGNORE INTO shared (value) VALUES (?)", stored)
+        found = self._connection.execute("SELECT n FROM shared WHERE value = ?", stored)
+        number: int = found.fetchone()[0]
+        self._shared[value] = number
+        return number
+
+    def _held(self, kind: Kind, keys: Sequence[Any]) -> dict[Any, tuple[Any, ...]]:
         columns = ", ".join(f'"{each.name}"' for each in kind.written)
-        keys = [pack_id(model.id) for model in models]
         sql = (
             f'SELECT id, n, digest, seen_at, {columns} FROM "{kind.table}" '
             f"WHERE id IN ({', '.join('?' * len(keys))})"
@@ -405,6 +421,7 @@ class Writer:
                 self._connection.execute("ROLLBACK")
             self._bodies.forget()
             self._counted.clear()
+            self._shared.clear()
             self._revisions_stale = True
             raise
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import takewhile
 
 import msgspec
@@ -66,6 +67,7 @@ class Thresholds:
     expiring_days: float = 7.0
 
 
+@lru_cache(maxsize=64)
 def normal(status: str) -> str:
     """A status in one spelling: the platform writes `inProgress`, `IN_PROGRESS`, `in progress`."""
     return "".join(each for each in status.lower() if each not in "_- ")
