@@ -23,7 +23,7 @@ from aeptui.session import Session
 from aeptui.ui.ages import Age
 from aeptui.ui.alerting import LOOK_S, Alerting
 from aeptui.ui.doing import Doing
-from aeptui.ui.driver import driver_named, end_within
+from aeptui.ui.driver import distrust, driver_named, end_within
 from aeptui.ui.going import Going
 from aeptui.ui.messages import (
     Asked,
@@ -54,10 +54,28 @@ class AepApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     DEFAULT_MODE = "sandbox-1"
 
+    # With priority, they hold over a question as well.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "quit", show=False, id="quit_now", tooltip="leave the console"),
+        Binding(
+            "ctrl+q",
+            "quit",
+            "quit",
+            show=False,
+            priority=True,
+            id="quit_now",
+            tooltip="leave the console",
+        ),
         Binding("ctrl+c", "interrupt", "quit", show=False, priority=True, tooltip="twice: quit"),
         Binding("ctrl+z", "suspend_process", "suspend", show=False, tooltip="to the shell"),
+        Binding(
+            "ctrl+l",
+            "redraw",
+            "repaint",
+            show=False,
+            priority=True,
+            id="redraw",
+            tooltip="draw it all anew",
+        ),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -224,6 +242,11 @@ class AepApp(App[int]):
         else:
             self._interrupted = now
             self.page.say("Press ctrl+c again to quit.")
+
+    def action_redraw(self) -> None:
+        """Send the whole screen again."""
+        distrust(self._driver)
+        self.refresh(repaint=True, layout=True)
 
     async def action_quit(self) -> None:
         """Leave the console."""

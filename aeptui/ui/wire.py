@@ -35,6 +35,8 @@ _TOKENS = re.compile(
     re.VERBOSE,
 )
 _OPENS, _CLOSES = "\x1b[?1049h", "\x1b[?1049l"
+_POINTER = "\x1b]22;"
+"""The shape of the mouse pointer, said again with each screen; the mouse is the operator's own."""
 
 
 class Wire:
@@ -117,7 +119,7 @@ class Wire:
             self._frame = []
         elif sequence == FRAME_END:
             out.append(self._end_frame())
-        else:
+        elif not sequence.startswith(_POINTER):
             into = out if self._frame is None else self._frame
             into.append(self._change())
             into.append(sequence)

@@ -347,6 +347,10 @@ def test_what_is_drawn_by_other_means_is_left_to_the_plain_stream(picture: str) 
     assert wire.send("\x1b[1;1Hsame") == wire.send("\x1b[1;1Hsame") == "\x1b[1;1Hsame"
 
 
+def test_the_pointer_of_the_mouse_is_left_alone() -> None:
+    assert opened().send("\x1b]22;default\x07") == ""
+
+
 def test_wrapped_clipboards_of_tmux_and_screen_draw_nothing() -> None:
     wire = opened()
     for wrapped in (

@@ -19,7 +19,6 @@ from aeptui.mirror.values import Freshness
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.ages import Age, age_of
-from aeptui.ui.driver import distrust
 from aeptui.ui.goto import GotoWords
 from aeptui.ui.messages import Asked
 from aeptui.ui.palette import PLAIN, TONES
@@ -82,7 +81,6 @@ class Page(Screen[None]):
         Binding("escape", "back", "back", id="back", tooltip="back to where you came from"),
         Binding("r", "refresh", "refresh", show=False, id="refresh", tooltip="look again now"),
         Binding("z", "freeze", "freeze", show=False, id="freeze", tooltip="hold the screen still"),
-        Binding("ctrl+l", "redraw", "repaint", show=False, id="redraw", tooltip="draw it all anew"),
         Binding(
             "question_mark", "help", "help", id="help", tooltip="every key, and why some are off"
         ),
@@ -276,11 +274,6 @@ class Page(Screen[None]):
         self.context.repaint()
         if not self.frozen:
             self.follow()
-
-    def action_redraw(self) -> None:
-        """Send the whole screen again."""
-        distrust(self.app._driver)
-        self.app.refresh(repaint=True, layout=True)
 
     def action_help(self) -> None:
         """Show every key of this page."""
