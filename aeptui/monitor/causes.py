@@ -18,7 +18,7 @@ from hashlib import blake2b
 from aeptui.api.models import Run, RunError
 from aeptui.mirror.failures import Failing
 from aeptui.mirror.verdicts import Failure
-from aeptui.monitor.codes import SUMMARIES, of_values, place
+from aeptui.monitor.codes import SUMMARIES, of_rows, of_values, place
 
 WINDOW = timedelta(days=7)
 """Causes are told of so much time, unless another is asked for."""
@@ -52,13 +52,13 @@ def normalised(message: str) -> str:
     return " ".join(message.lower().split())
 
 
-def column_of(message: str, step: str) -> str:
+def column_of(message: str, code: str) -> str:
     """The column or field that `message` names, without its place in a list; empty for none.
 
-    A message about a row begins with what it is about; one about the copy out
-    of the source names a column by calling it one.
+    A message about a row begins with what it is about; any other one names a
+    column by calling it one.
     """
-    leading = _LEADING.match(message) if step != "copyActivity" else None
+    leading = _LEADING.match(message) if of_rows(code) else None
     if leading is not None:
         name = leading[1]
         if leading[2] == ":" or _LIKE_A_NAME.search(name):
@@ -120,7 +120,7 @@ def _telling(errors: Sequence[RunError]) -> list[RunError]:
 
 def _failure(error: RunError, whole: bool) -> Failure:
     message = error.message[:_LONGEST]
-    column = column_of(message, error.activity)
+    column = column_of(message, error.code)
     key = key_of(error.code, error.activity, column, message)
     lost, emptied = (None, error.rows) if of_values(error.code) else (error.rows, None)
     return Failure(key, error.code, error.activity, column, message, lost, emptied, whole)

@@ -140,14 +140,14 @@ _SOURCE = "CONNECTOR-1001-500"
 _IN_THE_WORDS_OF_THE_SOURCE = (
     Meaning(
         _SOURCE,
-        "the credentials of the source have expired",
+        "the credentials have expired",
         "a secret or a token that was good until a date, and the date has passed",
         "make new credentials in the CRM, give them to the base connection, and retry the run",
         message=("invalid_grant", "expired"),
     ),
     Meaning(
         _SOURCE,
-        "the source refused the credentials",
+        "the credentials were refused",
         "a client id, secret or password that was changed or withdrawn in the CRM",
         "test the base connection, give it credentials that the CRM takes, and retry the run",
         message=(
@@ -160,14 +160,14 @@ _IN_THE_WORDS_OF_THE_SOURCE = (
     ),
     Meaning(
         _SOURCE,
-        "a column is gone from the source",
+        "a source column is gone",
         "a column that was renamed, removed or hidden from the platform's user in the CRM",
         "bring the column back, or take it out of the source connection and the mapping",
         message=("no such column", "invalid_field", "could not find a property", "column '"),
     ),
     Meaning(
         _SOURCE,
-        "the table is gone from the source",
+        "the source table is gone",
         "a table that was renamed, removed or hidden from the platform's user in the CRM",
         "bring the table back, or make a source connection for its new name",
         message=("invalid_type", "resource not found for", "table or view"),
@@ -200,6 +200,11 @@ _FAMILIES = {
 
 SUMMARIES = frozenset({"INGEST-1211-400", "INGEST-1212-400", "CONNECTOR-2001-500"})
 """Codes that only count or wrap what others say (AEP.md 3.5)."""
+
+
+def of_rows(code: str) -> bool:
+    """Whether `code` is about single rows and their values, not about the run as a whole."""
+    return code.partition("-")[0] in ("INGEST", "MAPPER", "DCVS") or "DPMAP" in code
 
 
 def of_values(code: str) -> bool:
@@ -235,7 +240,8 @@ class CodeBook:
             remedy = next((each.remedy for each in fits if each.remedy), "")
             return Meaning(asked, text, cause, remedy)
         family = _FAMILIES.get(asked.partition("-")[0], "")
-        text = message or family or "the platform gave no reason"
+        unnamed = "the platform gave no reason" if asked else "rows were lost, no code says why"
+        text = message or family or unnamed
         return Meaning(asked, text, family if message else "", known=False)
 
     def said(self, code: str, column: str, message: str) -> str:

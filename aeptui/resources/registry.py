@@ -37,7 +37,6 @@ RESOURCES: tuple[Resource, ...] = (
 BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in RESOURCES}
 
 LATER: tuple[tuple[str, str, str], ...] = (
-    ("c", "causes", "failures are not gathered by cause yet; w explains one run"),
     ("d m", "what changed, mapping", "w tells what changed, u leads to the mapping set"),
 )
 """Keys that have a meaning but cannot be used yet: key, label, reason."""

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from aeptui.api.errors import ApiTrouble, NotFound
+from aeptui.api.errors import NotFound
 from aeptui.mirror.rows import FlowRow, MappingSetRow, RunRow
 from aeptui.monitor import tones
 from aeptui.resources import formats
-from aeptui.resources.common import kind_name, records_at
+from aeptui.resources.common import kind_name
 from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Moment, Prose, Target
+from aeptui.resources.samples import samples_of
 from aeptui.resources.troubles import (
     Sample,
     Trouble,
     error_grid,
     gathered,
     sample_grid,
-    sampled,
-    sources_of,
     with_samples,
 )
 
@@ -32,11 +31,8 @@ if TYPE_CHECKING:
     from aeptui.api.models import Activity, Run
     from aeptui.session import Session
 
-SAMPLES = 20
 SHOWN = 5
 HISTORY = 50
-KEPT_DAYS = 30
-"""Refused rows are kept so long (AEP.md 5.4)."""
 SYNTHETIC = (
     "This run never ran: the rehearsal's world was filled with synthetic history, "
     "and its figures are made up."
@@ -91,7 +87,7 @@ async def explain(session: Session, run_id: str) -> Explanation:
     """
     row, run = await known_run(session, run_id)
     flow = cast("FlowRow | None", await session.mirror.get("flows", row.flow_id))
-    samples, note = await _samples(session, row, run, flow)
+    samples, note = await samples_of(session, row, run, flow)
     history = await session.mirror.runs_of(row.flow_id, HISTORY)
     since, before = _unbroken(row, history)
     last_clean = _last_clean(row, history)
@@ -182,34 +178,6 @@ def opening(row: RunRow, flow: FlowRow | None, troubles: Sequence[Trouble] = ())
     else:
         lines = [figures, cause]
     return Prose("\n".join(lines), tone=tones.tone(row.word))
-
-
-async def _samples(
-    session: Session, row: RunRow, run: Run, flow: FlowRow | None
-) -> tuple[list[Sample], str]:
-    """Refused rows of the run's batch, or why there are none to show."""
-    if not (row.lost or row.failed):
-        return [], ""
-    if flow is not None and flow.error_diagnostics is False:
-        return [], (
-            "Error diagnostics are off for this flow, so the platform kept none of the lost rows. "
-            "They can be switched on where the flow is edited; they count for later runs only."
-        )
-    if not row.batch_id:
-        return [], "The run names no batch, so there are no rows to show."
-    try:
-        services = await session.connected()
-        rows = await services.data_access.row_errors(row.batch_id, SAMPLES, run.sample_path)
-    except NotFound as trouble:
-        ended = row.completed_at or row.started_at
-        if ended is not None and session.now() - ended > timedelta(days=KEPT_DAYS):
-            return [], f"The lost rows are gone: the platform keeps them for {KEPT_DAYS} days."
-        return [], f"{trouble}."
-    except ApiTrouble as trouble:
-        return [], f"The lost rows cannot be read now: {trouble}."
-    mapping = await session.mirror.body("mapping-sets", flow.mapping_set_id) if flow else None
-    samples = sampled(rows, sources_of(records_at(mapping, "mappings")))
-    return samples, "" if samples else "The platform kept none of the lost rows."
 
 
 def _unbroken(row: RunRow, history: list[RunRow]) -> tuple[datetime | None, int]:

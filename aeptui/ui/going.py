@@ -15,7 +15,7 @@ from aeptui.ui.messages import OpenResource
 if TYPE_CHECKING:
     from aeptui.ui.app import AepApp
 
-COMMANDS = ("home", "new", "sandbox", "help", "refresh", "unlock", "quit")
+COMMANDS = ("home", "causes", "new", "sandbox", "help", "refresh", "unlock", "quit")
 
 
 class Going:
@@ -42,6 +42,9 @@ class Going:
                 app.push_screen(ListPage(app.session, registry.BY_KIND[kind]))
             case Go("home"):
                 app.go_home()
+            case Go("causes"):
+                app.go_home()
+                app.home.action_causes()
             case Go("quit"):
                 app.leave()
             case Go("help"):

@@ -41,23 +41,27 @@ def test_what_differs_from_row_to_row_makes_no_other_cause(one: str, other: str)
 
 
 @pytest.mark.parametrize(
-    ("column", "step", "message"),
+    ("column", "code", "message"),
     [
-        ("personalEmail.address", PROMOTION, "personalEmail.address is not an e-mail: 'x at y'"),
-        ("_rehearsal.crmId", PROMOTION, "_rehearsal.crmId is required and has no value."),
-        ("Lead_Score__c", PROMOTION, "Lead_Score__c: 'many' is not a number"),
-        ("items[*].sku", PROMOTION, "items[17].sku is longer than 20"),
-        ("birthDate", PROMOTION, "The value of field 'birthDate' cannot be parsed"),
-        ("Email", COPY, "The column Email does not exist any more"),
-        ("", COPY, "invalid_client: client identifier or secret was refused"),
-        ("", PROMOTION, "java.lang.IllegalArgumentException: no"),
-        ("", PROMOTION, "Record is invalid"),
-        ("", PROMOTION, "The column is empty"),
-        ("", PROMOTION, ""),
+        (
+            "personalEmail.address",
+            "INGEST-1401-400",
+            "personalEmail.address is not an e-mail: 'x at y'",
+        ),
+        ("_rehearsal.crmId", "INGEST-1401-400", "_rehearsal.crmId is required and has no value."),
+        ("Lead_Score__c", "INGEST-1401-400", "Lead_Score__c: 'many' is not a number"),
+        ("items[*].sku", "INGEST-1401-400", "items[17].sku is longer than 20"),
+        ("birthDate", "INGEST-1401-400", "The value of field 'birthDate' cannot be parsed"),
+        ("Email", "CONNECTOR-1001-500", "The column Email does not exist any more"),
+        ("", "CONNECTOR-1001-500", "invalid_client: client identifier or secret was refused"),
+        ("", "INGEST-1401-400", "java.lang.IllegalArgumentException: no"),
+        ("", "INGEST-1401-400", "Record is invalid"),
+        ("", "INGEST-1401-400", "The column is empty"),
+        ("", "INGEST-1401-400", ""),
     ],
 )
-def test_a_message_names_its_column_or_none(column: str, step: str, message: str) -> None:
-    assert column_of(message, step) == column
+def test_a_message_names_its_column_or_none(column: str, code: str, message: str) -> None:
+    assert column_of(message, code) == column
 
 
 # One run -------------------------------------------------------------------------------

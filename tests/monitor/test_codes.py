@@ -41,11 +41,11 @@ def test_a_data_prep_code_is_about_the_mapping() -> None:
 @pytest.mark.parametrize(
     ("message", "text"),
     [
-        ("invalid_client: client identifier or secret was refused", "refused the credentials"),
+        ("invalid_client: client identifier or secret was refused", "credentials were refused"),
         ("login failed: the password has expired", "have expired"),
         ("AADSTS7000222: the client secret that was provided has expired", "have expired"),
-        ("INVALID_FIELD: no such column 'Email' on the entity", "a column is gone"),
-        ("INVALID_TYPE: sObject type 'Lead' is not supported", "the table is gone"),
+        ("INVALID_FIELD: no such column 'Email' on the entity", "column is gone"),
+        ("INVALID_TYPE: sObject type 'Lead' is not supported", "table is gone"),
         ("SERVER_UNAVAILABLE: it did not answer in time", "did not answer"),
         ("something else", "the copy out of the source failed"),
     ],

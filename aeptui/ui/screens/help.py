@@ -37,7 +37,10 @@ class HelpPage(Page):
 
 
 GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("Look", frozenset({"enter", "w", "u", "v", "t", "y", "tab", "slash", "s", "S", "r", "z"})),
+    (
+        "Look",
+        frozenset({"enter", "w", "c", "u", "v", "t", "y", "tab", "slash", "s", "S", "r", "z"}),
+    ),
     ("Act", frozenset({"n", "a", "i", "R", "N", "O", "E", "X", "space"})),
     ("Go", frozenset({"colon", "escape", "question_mark", "q", "ctrl+q", "ctrl+c", "ctrl+z"})),
     ("Move", frozenset({"up", "down", "pageup", "pagedown", "home", "end"})),
@@ -78,6 +81,7 @@ def _goto(page: Page) -> Facts:
     ]
     more = [
         Fact(":home", "the flows, worst first"),
+        Fact(":causes", "what goes wrong across flows; so does c"),
         Fact(":sandbox NAME", "another sandbox; without a name, a list to choose from"),
         Fact(":new KIND", "the form for one; `:new crm flow` is the whole way, page by page"),
         Fact(":unlock 15m", "open writing for a while, where it is shut"),

@@ -42,7 +42,7 @@ CALM_S = 0.25
 
 BAR_ORDER = (
     "accept", "complete", "leave", "confirm", "send", "undo", "test", "request", "previous", "open",
-    "follow", "choose", "source", "add", "drop", "take", "take_all", "identify", "try_now", "why", "used_by", "pane", "raw", "filter", "goto", "new", "sort", "back",
+    "follow", "choose", "source", "add", "drop", "take", "take_all", "identify", "try_now", "why", "causes", "used_by", "pane", "raw", "filter", "goto", "new", "sort", "back",
     "refresh", "freeze", "copy", "quit", "help",
 )  # fmt: skip
 """The ids of the bindings as the bottom line offers them, most useful first."""
@@ -79,6 +79,7 @@ class Page(Screen[None]):
             tooltip="go to a list, a resource, a command",
         ),
         Binding("escape", "back", "back", id="back", tooltip="back to where you came from"),
+        Binding("c", "causes", "causes", id="causes", tooltip="what goes wrong across flows"),
         Binding("r", "refresh", "refresh", show=False, id="refresh", tooltip="look again now"),
         Binding("z", "freeze", "freeze", show=False, id="freeze", tooltip="hold the screen still"),
         Binding(
@@ -266,6 +267,12 @@ class Page(Screen[None]):
         self.session.sync.refresh()
         self.session.sync.refresh(*self.kinds)
         self.say("Looking again.", "dim")
+
+    def action_causes(self) -> None:
+        """Show what goes wrong across flows."""
+        from aeptui.ui.screens.causes import CausesPage
+
+        self.app.push_screen(CausesPage(self.session))
 
     def action_freeze(self) -> None:
         """Hold the screen still, or let it go on."""
