@@ -143,10 +143,14 @@ def alarming(event: Event, marks: Marks) -> bool:
 
 
 def outlived(
-    marks: Collection[Mark], before: Mapping[str, Standing], after: Mapping[str, Standing]
+    marks: Collection[Mark],
+    before: Mapping[str, Standing],
+    after: Mapping[str, Standing],
+    events: Collection[Event] = (),
 ) -> dict[int, str]:
-    """Acknowledgements that what has happened ends, by their number, and why."""
+    """Acknowledgements and snoozes that what has happened ends, by their number, and why."""
     over: dict[int, str] = {}
+    spread = {about_cause(event.cause) for event in events if event.kind == "cause"}
     kept = {key for each in after.values() for key in each.causes}
     for mark in marks:
         if mark.kind == "expected":
@@ -156,6 +160,8 @@ def outlived(
             had = any(id in each.causes for each in before.values())
             if had and id not in kept:
                 over[mark.n] = "recovered"
+            elif mark.kind == "acknowledged" and mark.about in spread:
+                over[mark.n] = "worse"
             continue
         now = after.get(id, Standing())
         if not now.bad:

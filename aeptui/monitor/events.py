@@ -6,8 +6,9 @@ An event is made when what stands for a flow, or for the sandbox, changes:
 - `worse`: it went from one bad word to a worse one, such as from partial to failed.
 - `eased`: it went from one bad word to a lesser one; it still needs a person.
 - `recovered`: it went from a bad word to clean, draft or off, or the flow is gone.
-- `cause`: a failed or partial flow reported a cause that no flow of the sandbox had
-  just then; flows that meet it in the same look are named in it, later ones are not.
+- `cause`: a failed or partial flow reported a cause that no flow of its base connection
+  had just then; flows that meet it in the same look are named in it, later ones are not.
+  A second connection that meets the same cause is news again.
 - `out-of-touch`: flows or runs could not be read for longer than two intervals, or the
   credentials were refused; `in-touch`: both can be read again.
 
@@ -65,6 +66,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     since: datetime | None = None
     lost: int | None = None
+    base: str = ""
+    """The id of its base connection."""
     blames: tuple[Failure, ...] = ()
     """What its last ended run failed by, where it failed or lost rows; what says most first."""
     known: bool = True
@@ -121,6 +124,7 @@ class Standing(msgspec.Struct, frozen=True):
     since: datetime | None = None
     """Since when it has been bad without a recovery; None while it is not."""
     causes: tuple[str, ...] = ()
+    base: str = ""
     known: bool = False
 
     @property
@@ -147,7 +151,7 @@ def happened(standings: Mapping[str, Standing], look: Look, *, quiet: bool = Fal
     """What `look` shows to have happened since `standings`; `quiet` at the first look."""
     done = Happened([], {})
     fresh: dict[str, list[tuple[Seen, Failure]]] = {}
-    open_causes = {key for each in standings.values() for key in each.causes}
+    met_already = {(each.base, key) for each in standings.values() for key in each.causes}
     for seen in look.flows:
         met_before, before = seen.id in standings, standings.get(seen.id, Standing())
         after = _after(before, seen)
@@ -158,7 +162,7 @@ def happened(standings: Mapping[str, Standing], look: Look, *, quiet: bool = Fal
             done.events.append(event)
         if after.word in BY_CAUSE and seen.word == after.word:
             for blame in seen.blames:
-                if blame.key not in open_causes:
+                if (seen.base, blame.key) not in met_already:
                     fresh.setdefault(blame.key, []).append((seen, blame))
     for id in _gone(standings, look):
         before = standings[id]
@@ -188,7 +192,7 @@ def _after(before: Standing, seen: Seen) -> Standing:
     if seen.word in BY_CAUSE:
         kept = before.causes if before.word in BY_CAUSE else ()
         causes = tuple(dict.fromkeys((*kept, *(blame.key for blame in seen.blames))))
-    return Standing(seen.name, seen.word, since, causes, seen.known)
+    return Standing(seen.name, seen.word, since, causes, seen.base, seen.known)
 
 
 def _compared(before: Standing, seen: Seen) -> bool:

@@ -133,6 +133,7 @@ class Watch:
                 reason=verdict.reason,
                 since=verdict.since,
                 lost=verdict.lost,
+                base=flow.base_connection_id,
                 blames=blames(reader, runs) if self._listener is not None else (),
                 known=runs_known or len(runs) >= ENOUGH,
             )

@@ -83,7 +83,7 @@ class Recorder:
         for id in (id for id, each in done.standings.items() if each is None):
             after.pop(id, None)
         marks = await self._notes.marks()
-        ended = outlived(marks.all, before, after)
+        ended = outlived(marks.all, before, after, done.events)
         kept = await self._notes.happened(done.events, done.standings, ended, look.at)
         self._standings = after
         await self._hand_on(kept)

@@ -112,11 +112,7 @@ class Alerting:
             [each for each in subjects if each not in known], self.marks, now
         )
         if await self._mark(page, marks):
-            page.say(
-                f"{_named(subjects)}: acknowledged until it recovers or gets worse; "
-                "a takes it back.",
-                "good",
-            )
+            page.say(f"{_named(subjects)}: acknowledged; a takes it back.", "good")
 
     def snooze(self, page: Page, subjects: Sequence[Subject]) -> None:
         """Ask for how long, and put these off."""

@@ -42,8 +42,9 @@ class Story:
         return done.events
 
 
-def flow(word: str, *blames: Failure, id: str = "f", known: bool = True) -> Seen:
-    return Seen(id=id, name=f"flow {id}", word=word, since=NOW, blames=blames, known=known)
+def flow(word: str, *blames: Failure, id: str = "f", base: str = "crm", known: bool = True) -> Seen:
+    name = f"flow {id}"
+    return Seen(id=id, name=name, word=word, since=NOW, base=base, blames=blames, known=known)
 
 
 def told(events: list[Event]) -> list[tuple[str, str]]:
@@ -80,6 +81,14 @@ def test_a_cause_is_new_once_however_many_flows_meet_it() -> None:
     assert first[0].flows == ("flow a", "flow b")
     assert first[0].rows_lost == 200
     assert told(story.look(flow("failed", LOGIN, id="c"))) == [("trouble", "failed")]
+
+
+def test_a_cause_that_reaches_another_connection_is_news() -> None:
+    story = Story()
+    story.look(flow("failed", LOGIN, id="a"))
+    events = story.look(flow("failed", LOGIN, id="b", base="other"))
+    assert told(events) == [("cause", "failed"), ("trouble", "failed")]
+    assert events[0].flows == ("flow b",)
 
 
 def test_a_cause_is_new_again_when_every_flow_had_recovered() -> None:
