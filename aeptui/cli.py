@@ -46,6 +46,9 @@ COMMANDS = (
     "get",
     "why",
     "create",
+    "plan",
+    "apply",
+    "destroy",
     "config",
     "doctor",
     "completion",
@@ -53,7 +56,8 @@ COMMANDS = (
 
 EXIT_CODES = """\
 exit codes: 0 fine; 1 something bad was found; 2 usage or configuration;
-3 credentials or permission refused; 4 platform unreachable; 70 a bug of ours
+3 credentials or permission refused; 4 platform unreachable;
+5 a plan stopped half-way; 70 a bug of ours
 """
 
 
@@ -153,6 +157,23 @@ def build_parser(words: Sequence[str] = ()) -> Parser:
         "a secret is given as env:NAME or file:PATH; a wrong flag names the right ones"
     )
     creating.allow_abbrev = False
+    planning = command("plan", "show what a pipeline file would make; sends nothing", plan)
+    planning.add_argument("--requests", action="store_true", help="with every request")
+    planning.add_argument("--json", action="store_true", help="for another program")
+    applying = command("apply", "make what a pipeline file says and is missing", apply)
+    destroying = command("destroy", "unmake what a pipeline file says, the flow first", destroy)
+    destroying.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        choices=("dataset", "schema", "base-connection"),
+        metavar="PART",
+        help="take the dataset, schema or base-connection too, though no plan here made it",
+    )
+    for each in (planning, applying, destroying):
+        each.add_argument("file", type=Path, metavar="FILE", help="the pipeline file")
+    for each in (applying, destroying):
+        each.add_argument("--yes", action="store_true", help="do not ask before sending")
     configuring = command("config", "write, find or check the configuration file", config)
     configuring.add_argument(
         "what",
@@ -353,16 +374,22 @@ def emulator(options: argparse.Namespace) -> int:
 
 
 def _in_session(
-    options: argparse.Namespace, work: Callable[[Session], Coroutine[Any, Any, int]]
+    options: argparse.Namespace,
+    work: Callable[[Session], Coroutine[Any, Any, int]],
+    *,
+    least_calls: int = 0,
 ) -> int:
-    """Run `work` on a session of the chosen profile."""
+    """Run `work` on a session of the chosen profile, which may ask `least_calls` times a minute."""
     import asyncio
+    from dataclasses import replace
 
     from aeptui import log
     from aeptui.session import session_for
 
     config = _load(options)
     config.profile()  # what is missing is said before anything is made on disk
+    calls = max(config.settings.sync_calls_per_minute, least_calls)
+    config = replace(config, settings=replace(config.settings, sync_calls_per_minute=calls))
     log.begin(config.state_dir, config.flags.log_level)
 
     async def worked() -> int:
@@ -421,6 +448,44 @@ def create(options: argparse.Namespace) -> int:
         options,
         lambda session: creating.run(session, kind, options.fields, dry_run=options.dry_run),
     )
+
+
+def plan(options: argparse.Namespace) -> int:
+    """What a pipeline file would make."""
+    from aeptui.headless import pipeline
+
+    return _on_pipeline(
+        options,
+        lambda session: pipeline.plan(
+            session, options.file, requests=options.requests, as_json=options.json
+        ),
+    )
+
+
+def apply(options: argparse.Namespace) -> int:
+    """Make what a pipeline file says."""
+    from aeptui.headless import pipeline
+
+    return _on_pipeline(
+        options, lambda session: pipeline.apply(session, options.file, yes=options.yes)
+    )
+
+
+def destroy(options: argparse.Namespace) -> int:
+    """Unmake what a pipeline file says."""
+    from aeptui.headless import pipeline
+
+    return _on_pipeline(
+        options,
+        lambda session: pipeline.destroy(session, options.file, yes=options.yes, also=options.also),
+    )
+
+
+def _on_pipeline(
+    options: argparse.Namespace, work: Callable[[Session], Coroutine[Any, Any, int]]
+) -> int:
+    """The budget is meant for loops; here a person waits for some thirty questions."""
+    return _in_session(options, work, least_calls=240)
 
 
 def _resource(word: str) -> Any:

@@ -6,20 +6,22 @@ import os
 import sys
 
 from aeptui.api import errors
-from aeptui.config import ConfigError, state_dir
+from aeptui.config import state_dir
 from aeptui.credentials import SecretUnavailable
 from aeptui.headless.listing import Usage
 from aeptui.headless.one import NotThere
 from aeptui.log import begin, log_path, scrub
 from aeptui.log import unforeseen as write_down
 from aeptui.mirror.filter import FilterError
+from aeptui.pipelines.journal_file import JournalError
 from aeptui.rehearsal import RehearsalError
 from aeptui.resources.why import NoSuchRun
+from aeptui.tomlfile import FileError
 
 TROUBLE, USAGE, REFUSED, UNREACHABLE, BUG = 1, 2, 3, 4, 70
 
 CODES: tuple[tuple[type[Exception], int], ...] = (
-    (ConfigError, USAGE),
+    (FileError, USAGE),
     (SecretUnavailable, USAGE),
     (Usage, USAGE),
     (FilterError, USAGE),
@@ -31,6 +33,7 @@ CODES: tuple[tuple[type[Exception], int], ...] = (
     (errors.BadAnswer, UNREACHABLE),
     (RehearsalError, UNREACHABLE),
     (errors.NotEmulated, TROUBLE),
+    (JournalError, TROUBLE),
     (NotThere, TROUBLE),
     (NoSuchRun, TROUBLE),
 )

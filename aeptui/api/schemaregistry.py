@@ -13,6 +13,7 @@ from aeptui.api.paging import registry_pages
 # AEP.md 4.2: a list refuses a version in Accept, a look-up refuses one without.
 ACCEPT_LIST = "application/vnd.adobe.xed+json"
 ACCEPT_FULL = "application/vnd.adobe.xed-full+json; version=1"
+ACCEPT_AS_MADE = "application/vnd.adobe.xed+json; version=1"
 
 
 class SchemaRegistry:
@@ -32,12 +33,15 @@ class SchemaRegistry:
         async for items in registry_pages(self._caller, call):
             yield decode.many(items, decode.schema)
 
-    async def get_schema(self, id: str) -> Schema:
-        """One schema with every field resolved; `id` is its `$id` or its `meta:altId`."""
+    async def get_schema(self, id: str, *, as_made: bool = False) -> Schema:
+        """One schema with every field resolved, or `as_made`, with references in their place.
+
+        `id` is its `$id` or its `meta:altId`.
+        """
         call = Call(
             Service.SCHEMAS,
             f"/tenant/schemas/{quote(id, safe='')}",
-            headers={"Accept": ACCEPT_FULL},
+            headers={"Accept": ACCEPT_AS_MADE if as_made else ACCEPT_FULL},
         )
         answer = await self._caller.ask(call)
         return decode.schema(wire.one(answer))

@@ -13,9 +13,10 @@ from urllib.parse import quote
 from aeptui.api import wire
 from aeptui.api.calls import Call, Caller, Service
 from aeptui.api.paging import registry_pages
-from aeptui.api.schemaregistry import ACCEPT_FULL, ACCEPT_LIST
+from aeptui.api.schemaregistry import ACCEPT_AS_MADE, ACCEPT_FULL, ACCEPT_LIST
 
 Collection: TypeAlias = Literal["classes", "fieldgroups"]
+Whole: TypeAlias = Literal["classes", "fieldgroups", "schemas", "datatypes"]
 Container: TypeAlias = Literal["global", "tenant"]
 ADHOC = "https://ns.adobe.com/xdm/data/adhoc"
 
@@ -58,13 +59,25 @@ class XdmLibrary:
                 ]
         return tuple(block for block in found if block.id)
 
-    async def full(
-        self, collection: Collection | Literal["schemas"], container: Container, id: str
-    ) -> dict[str, Any]:
+    async def full(self, collection: Whole, container: Container, id: str) -> dict[str, Any]:
         """One of them with every field resolved into `properties`."""
+        return await self._one(collection, container, id, ACCEPT_FULL)
+
+    async def as_made(self, collection: Whole, container: Container, id: str) -> dict[str, Any]:
+        """One of them as its author wrote it, with references in it."""
+        return await self._one(collection, container, id, ACCEPT_AS_MADE)
+
+    async def _one(
+        self, collection: Whole, container: Container, id: str, accept: str
+    ) -> dict[str, Any]:
         path = f"/{container}/{collection}/{quote(id, safe='')}"
-        call = Call(Service.SCHEMAS, path, headers={"Accept": ACCEPT_FULL})
+        call = Call(Service.SCHEMAS, path, headers={"Accept": accept})
         return wire.told_by(wire.one(await self._caller.ask(call)))
+
+    async def tenant(self) -> str:
+        """The organisation's own name in ids and paths, without its underscore (AEP.md 4.5)."""
+        answer = await self._caller.ask(Call(Service.SCHEMAS, "/stats"))
+        return wire.text(wire.told_by(wire.one(answer)), "tenantId")
 
     async def identities(self, schema_id: str) -> tuple[dict[str, Any], ...]:
         """The identity descriptors of a schema, whichever way they are listed (AEP.md 4.4)."""

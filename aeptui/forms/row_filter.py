@@ -8,7 +8,7 @@ comparisons `= != < <= > >=`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 from aeptui.nearest import nearest
@@ -39,6 +39,72 @@ def parse(text: str, columns: Collection[str] = ()) -> Node:
     tree = parser.either(0)
     parser.end()
     return {"type": "PQL", "format": "pql/json", "value": tree}
+
+
+def said(filter: Any) -> str | None:
+    """A filter as people write it; None for one that `parse` could not have made."""
+    tree = filter.get("value") if isinstance(filter, Mapping) else None
+    text = _said(tree, 0)
+    try:
+        return text if text is not None and parse(text) == filter else None
+    except NoFilter:
+        return None
+
+
+def _said(node: Any, depth: int) -> str | None:
+    if not isinstance(node, Mapping) or depth > 3 * _DEEPEST:
+        return None
+    name, params = node.get("fnName"), node.get("params")
+    if not isinstance(params, list) or not params:
+        return None
+    if name in ("and", "or"):
+        inner = [_part_said(each, depth) for each in params]
+        told = [each for each in inner if each is not None]
+        return f" {name} ".join(told) if len(told) == len(inner) else None
+    negated = name == "NOT" and isinstance(params[0], Mapping)
+    if negated and params[0].get("fnName") not in _NEGATED:
+        part = _part_said(params[0], depth)
+        return None if part is None else f"not {part}"
+    if negated:
+        name, params = params[0].get("fnName"), params[0].get("params") or []
+    return _condition_said(name, params, "not " if negated else "")
+
+
+_NEGATED = ("isNull", "in", "like")
+
+
+def _part_said(node: Any, depth: int) -> str | None:
+    told = _said(node, depth + 1)
+    joined = isinstance(node, Mapping) and node.get("fnName") in ("and", "or")
+    return f"({told})" if told is not None and joined else told
+
+
+def _condition_said(name: Any, params: list[Any], negated: str) -> str:
+    column, *rest = [each if isinstance(each, Mapping) else {} for each in params]
+    field = _column_said(column.get("fieldName"))
+    if name == "isNull":
+        return f"{field} is {negated}null"
+    value = rest[0].get("value") if rest else None
+    if name == "in":
+        values = value if isinstance(value, list) else []
+        return f"{field} {negated}in ({', '.join(map(_literal_said, values))})"
+    return f"{field} {negated}{name} {_literal_said(value)}"
+
+
+def _column_said(name: Any) -> str:
+    plain = re.fullmatch(r"[A-Za-z_$][\w$.]*", str(name))
+    return str(name) if plain and str(name).lower() not in _WORDS else f'"{name}"'
+
+
+_WORDS = frozenset(("and", "or", "not", "in", "like", "is", "null", "true", "false"))
+
+
+def _literal_said(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(value)
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:

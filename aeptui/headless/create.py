@@ -16,16 +16,14 @@ from aeptui.headless.asking import bring
 from aeptui.headless.flags import answers_of, flag_of, flags_in
 from aeptui.headless.listing import Usage
 from aeptui.headless.questions import Questions, agreed
+from aeptui.headless.sending import FINE, TROUBLE, exit_code, need_writing, told
 from aeptui.pipelines.apply import apply
-from aeptui.pipelines.events import Event
-from aeptui.pipelines.here import journal_of, plan_for, why_not_write
+from aeptui.pipelines.here import journal_of, plan_for
 from aeptui.pipelines.plan import Made, Plan, Secrets
 from aeptui.pipelines.request import as_text, preview
 
 if TYPE_CHECKING:
     from aeptui.session import Session
-
-FINE, TROUBLE, HALF_WAY = 0, 1, 5
 
 
 async def run(session: Session, kind: str, words: Sequence[str], *, dry_run: bool) -> int:
@@ -36,9 +34,8 @@ async def run(session: Session, kind: str, words: Sequence[str], *, dry_run: boo
     form = FORMS.get(kind)
     if form is None:
         raise Usage(f"{kind} are not made by a form; {listed(list(FORMS), 9)} are")
-    if reason := "" if dry_run else why_not_write(session):
-        name = " --confirm-sandbox NAME" if session.protected else ""
-        raise Usage(f"{reason}; --allow-writes{name} opens it for this command. Nothing was sent")
+    if not dry_run:
+        need_writing(session)
 
     def taken(kind: str, name: str) -> bool:
         return bool(session.mirror.named_now(kind, name))
@@ -75,22 +72,15 @@ async def run(session: Session, kind: str, words: Sequence[str], *, dry_run: boo
 
 async def _send(session: Session, form: Form, plan: Plan, secrets: Secrets) -> int:
     """Send the plan, telling what happens on standard error and the new id on standard output."""
-    last: Event | None = None
     services = await session.connected()
     async with journal_of(session) as journal:
-        async for event in apply(plan, secrets, services, journal):
-            last = event
-            print(f"aeptui: {event}", file=sys.stderr)
-    if last is None:
-        return TROUBLE
-    made = next((made for step, made in last.stands if step.name == form.step), None)
+        last = await told(apply(plan, secrets, services, journal))
+    stands = last.stands if last else ()
+    made = next((made for step, made in stands if step.name == form.step), None)
     if made is not None:
         print(made.id)
-    if last.what != "finished":
-        if last.error is not None and not last.stands and last.what == "failed":
-            raise last.error
-        return HALF_WAY if last.stands or last.what == "unknown" else TROUBLE
-    return await _tested(session, form, made) if made else FINE
+    code = exit_code(last)
+    return await _tested(session, form, made) if made and code == FINE else code
 
 
 async def _tested(session: Session, form: Form, made: Made) -> int:

@@ -35,7 +35,10 @@ MAY: dict[str, set[str]] = {
     "monitor": {"api", "mirror"},
     "resources": {"api", "mirror", "monitor", "session"},
     "forms": {"api", "mirror", "monitor", "session", "pipelines"},  # of pipelines, its plan alone
-    "pipelines": {"api", "mirror", "monitor", "resources", "session", "forms"},
+    "pipelines": {
+        *("api", "mirror", "monitor", "resources", "session", "forms"),
+        *("credentials", "tomlfile"),  # a pipeline file is read as the configuration is
+    },
     "emulator": set(),
 }
 FOREIGN = {
