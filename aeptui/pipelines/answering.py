@@ -216,9 +216,15 @@ def placed(file: PipelineFile, name: str, sentence: str) -> PipelineError:
 
 
 def _pair_in(file: PipelineFile, sentence: str) -> Key:
-    """The pair that a sentence is about, by the longest name that it mentions."""
-    words = sentence.replace(",", " ").replace(";", " ").split()
-    for index, pair in enumerate(file.mapping_set.fields):
-        if pair.destination in words or pair.source in words:
-            return ("mapping_set", "fields", index)
+    """The pair that a sentence mentions: by its field, its source, or its namespace."""
+    words = set(sentence.replace(",", " ").replace(";", " ").split())
+    pairs = file.mapping_set.fields
+    for names in (
+        [pair.destination for pair in pairs],
+        [pair.source for pair in pairs],
+        [pair.namespace for pair in pairs],
+    ):
+        for index, name in enumerate(names):
+            if name in words:
+                return ("mapping_set", "fields", index)
     return ("mapping_set",)
