@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 
 from aeptui import cli
-from tests.headless.stage import Platform, run, serving
+from tests.headless.stage import Platform, run, serving_demo
 from tests.terminal import Terminal
 
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """The demo's world, standing still."""
-    with serving(tmp_path_factory.mktemp("platform"), "--speed", "0") as served:
+    with serving_demo(tmp_path_factory) as served:
         yield served
 
 
@@ -204,15 +204,16 @@ def test_bad_input_is_one_sentence_and_the_right_code(
 
 
 def test_a_refusal_of_the_platform_carries_its_sentence_and_request_id(platform: Platform) -> None:
-    fault = platform.control(
-        "POST",
+    platform.served.ask(
         "faults",
-        {"service": "flowservice", "method": "GET", "path": "*", "kind": "status", "status": 403},
+        service="flowservice",
+        method="GET",
+        path="*",
+        kind="status",
+        status=403,
+        times=1,
     )
-    try:
-        done = platform.run("list", "flows")
-    finally:
-        platform.control("DELETE", f"faults/{fault['id']}")
+    done = platform.run("list", "flows")
     assert done.returncode == 3
     assert "request " in sentence(done)
 

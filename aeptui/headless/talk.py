@@ -49,8 +49,8 @@ async def line(prompt: str, *, hidden: bool = False) -> str:
     """
     file = sys.stdin.fileno()
     loop = asyncio.get_running_loop()
-    print(prompt, end="", file=sys.stderr, flush=True)
     with _unseen(file) if hidden else _as_it_is():
+        print(prompt, end="", file=sys.stderr, flush=True)
         ready = asyncio.Event()
         loop.add_reader(file, ready.set)
         try:
@@ -68,12 +68,12 @@ async def line(prompt: str, *, hidden: bool = False) -> str:
 
 @contextmanager
 def _unseen(file: int) -> Iterator[None]:
-    """Nothing that is typed is shown meanwhile."""
+    """Nothing that is typed is shown meanwhile; what was typed before it was asked is dropped."""
     before = termios.tcgetattr(file)
     silent = list(before)
     silent[3] &= ~termios.ECHO
     try:
-        termios.tcsetattr(file, termios.TCSADRAIN, silent)
+        termios.tcsetattr(file, termios.TCSAFLUSH, silent)
         yield
     finally:
         termios.tcsetattr(file, termios.TCSADRAIN, before)

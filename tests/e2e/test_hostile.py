@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.headless.stage import Platform, serving
+from tests.headless.stage import Platform, serving_demo
 from tests.terminal import Terminal
 
 SEED = 20261123
@@ -80,7 +80,7 @@ class Caller:
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with serving(tmp_path_factory.mktemp("hostile"), "--speed", "0") as served:
+    with serving_demo(tmp_path_factory) as served:
         yield served
 
 

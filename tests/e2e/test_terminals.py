@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.headless.stage import Platform, serving
+from tests.headless.stage import Platform, serving_demo
 from tests.terminal import Terminal
 
 CONSOLE = [sys.executable, "-m", "aeptui"]
@@ -24,7 +24,7 @@ GONE_S = 3
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with serving(tmp_path_factory.mktemp("terminals"), "--speed", "0") as served:
+    with serving_demo(tmp_path_factory) as served:
         served.run("list", "flows")
         yield served
 
