@@ -49,6 +49,7 @@ COMMANDS = (
     "plan",
     "apply",
     "destroy",
+    "journal",
     "config",
     "doctor",
     "completion",
@@ -170,9 +171,23 @@ def build_parser(words: Sequence[str] = ()) -> Parser:
         metavar="PART",
         help="take the dataset, schema or base-connection too, though no plan here made it",
     )
+    writing = command("journal", "past writes, and plans that stopped half-way", journal)
+    writing.add_argument(
+        "verb",
+        nargs="?",
+        choices=("list", "show", "resume", "rollback", "forget"),
+        default="list",
+        metavar="VERB",
+        help="list (default), show, resume, rollback or forget",
+    )
+    writing.add_argument("id", nargs="?", default="", metavar="ID", help="a plan, or how it begins")
+    writing.add_argument("--filter", default="", metavar="TEXT", help="only writes that say this")
+    writing.add_argument("--since", default="", metavar="8h", help="only writes since")
+    writing.add_argument("--limit", type=_limit, default=50, metavar="N", help="at most so many")
+    writing.add_argument("--json", action="store_true", help="for another program")
     for each in (planning, applying, destroying):
         each.add_argument("file", type=Path, metavar="FILE", help="the pipeline file")
-    for each in (applying, destroying):
+    for each in (applying, destroying, writing):
         each.add_argument("--yes", action="store_true", help="do not ask before sending")
     configuring = command("config", "write, find or check the configuration file", config)
     configuring.add_argument(
@@ -479,6 +494,30 @@ def destroy(options: argparse.Namespace) -> int:
         options,
         lambda session: pipeline.destroy(session, options.file, yes=options.yes, also=options.also),
     )
+
+
+def journal(options: argparse.Namespace) -> int:
+    """Past writes, and what becomes of plans that stopped half-way."""
+    import asyncio
+
+    from aeptui.headless import journal as keeping
+
+    if options.verb in ("resume", "rollback"):
+        return _on_pipeline(
+            options,
+            lambda session: keeping.carry_on(session, options.verb, options.id, yes=options.yes),
+        )
+    looking = keeping.look(
+        _load(options),
+        options.verb,
+        options.id,
+        filter=options.filter,
+        lately=options.since,
+        limit=options.limit,
+        as_json=options.json,
+        yes=options.yes,
+    )
+    return asyncio.run(looking)
 
 
 def _on_pipeline(

@@ -180,6 +180,21 @@ class Journal:
 
         await self._run(work)
 
+    async def forget(self, plan_id: str) -> bool:
+        """Let a plan be as it stands; False while a process works on it, or when it has ended.
+
+        What it made stays on the platform and in here.
+        """
+        claim = self.claim(plan_id)
+        if claim is None:
+            return False
+        entry = await self.entry(plan_id)
+        is_open = entry is not None and not entry.ended
+        if is_open:
+            await self.end(plan_id, "forgotten")
+        claim.release(ended=is_open)
+        return is_open
+
     async def end(self, plan_id: str, ended: Ended) -> None:
         """Close a plan: there is nothing more to resume; `""` opens it again."""
         await self._run(
@@ -202,9 +217,24 @@ class Journal:
 
         return [self._marked(entry) for entry in await self._run(work)]
 
-    async def writes(self, limit: int = 100, text: str = "") -> list[Write]:
-        """The newest requests, those with `text` in what they say if there is one."""
-        return await self._run(lambda db: _writes(db, limit, text))
+    async def begun_with(self, prefix: str) -> list[Entry]:
+        """The plans whose id begins with `prefix`, newest first."""
+
+        def work(db: sqlite3.Connection) -> list[Entry]:
+            ids = db.execute(
+                "SELECT id FROM plan WHERE substr(id, 1, length(:prefix)) = :prefix"
+                " ORDER BY made_at DESC, id LIMIT 100",
+                {"prefix": prefix},
+            )
+            return [entry for (id,) in ids.fetchall() if (entry := _entry(db, id)) is not None]
+
+        return [self._marked(entry) for entry in await self._run(work)]
+
+    async def writes(
+        self, limit: int = 100, text: str = "", since: datetime | None = None, plan_id: str = ""
+    ) -> list[Write]:
+        """The newest requests: those with `text` in what they say, sent `since`, of one plan."""
+        return await self._run(lambda db: _writes(db, limit, text, since, plan_id))
 
     async def made(self, ids: Sequence[str]) -> set[str]:
         """Those of `ids` that a step in here has made."""
@@ -257,9 +287,10 @@ _WRITES = """
 SELECT w.n, w.plan, p.title, p.profile, p.host, p.sandbox, w.step, w.title, w.undoes, w.method,
   w.path, w.request, w.sent_at, w.answered_at, w.outcome, w.made_id, w.request_id, w.sentence
 FROM "write" w JOIN plan p ON p.id = w.plan
-WHERE :text = '' OR instr(lower(p.title || ' ' || p.profile || ' ' || p.sandbox || ' ' || w.title
+WHERE (:plan = '' OR w.plan = :plan) AND w.sent_at >= :since AND (:text = ''
+  OR instr(lower(p.title || ' ' || p.profile || ' ' || p.sandbox || ' ' || w.title
   || ' ' || w.request || ' ' || w.made_id || ' ' || w.request_id || ' ' || w.sentence || ' '
-  || w.outcome), lower(:text))
+  || w.outcome), lower(:text)))
 ORDER BY w.n DESC LIMIT :limit
 """
 
@@ -386,8 +417,12 @@ def _step_entry(step: Step, told: list[Any]) -> StepEntry:
     )
 
 
-def _writes(db: sqlite3.Connection, limit: int, text: str) -> list[Write]:
-    rows = db.execute(_WRITES, {"text": text, "limit": limit})
+def _writes(
+    db: sqlite3.Connection, limit: int, text: str, since: datetime | None, plan_id: str
+) -> list[Write]:
+    after = _ms(since) if since is not None else 0
+    values = {"text": text, "limit": limit, "since": after, "plan": plan_id}
+    rows = db.execute(_WRITES, values)
     return [_write(row) for row in rows]
 
 

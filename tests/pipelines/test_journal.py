@@ -212,3 +212,32 @@ async def test_writes_are_found_by_what_they_say(journal: Journal) -> None:
     ):
         assert [write.plan_title for write in await journal.writes(text=text)] == found
     assert len(await journal.writes(limit=1)) == 1
+
+
+async def test_a_plan_is_found_by_how_its_id_begins_and_forgotten_once(
+    services: Services, journal: Journal
+) -> None:
+    plan = crm.plan(services, crm.base())
+    await journal.begin(plan)
+    (found,) = await journal.begun_with(plan.id[:8])
+    assert found.plan == plan and await journal.begun_with("%") == []
+    claim = journal.claim(plan.id)
+    assert claim is not None and not await journal.forget(plan.id)  # somebody works on it
+    claim.release(ended=False)
+    assert await journal.forget(plan.id)
+    assert await journal.unfinished() == [] and not await journal.forget(plan.id)
+
+
+async def test_writes_are_found_by_what_they_say_when_and_for_which_plan(
+    services: Services, journal: Journal
+) -> None:
+    one, other = (crm.plan(services, crm.base(), title=title) for title in ("One", "Other"))
+    moments = [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (8, 9)]
+    for plan, moment in zip((one, other), moments, strict=True):
+        await journal.begin(plan)
+        step = plan.steps[0]
+        await journal.sending(plan, step, preview(step), moment)
+    assert [each.plan_title for each in await journal.writes()] == ["Other", "One"]
+    assert [each.plan_title for each in await journal.writes(text="one")] == ["One"]
+    assert [each.plan_title for each in await journal.writes(since=moments[1])] == ["Other"]
+    assert [each.plan_title for each in await journal.writes(plan_id=one.id)] == ["One"]
