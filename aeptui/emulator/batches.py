@@ -4,13 +4,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from aeptui.emulator.documents import Document
 from aeptui.emulator.pipeline import Options
-from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, Document, World
+from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, World
 
 ERROR_FILE = "row_errors/conversion_errors_{0}.json"
 SAMPLE_FILE = "row_error_samples.json"
 INPUT_FILE = "input_files/fileMetaData1.json"
-PART_FILE = "part-{0:04d}.json"
+PARTS = "part-"
+PART_FILE = PARTS + "{0:04d}.json"
 SAMPLES = 10
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
@@ -27,7 +29,7 @@ def open_batch(
     at_ms: int,
 ) -> str:
     """A batch that is being loaded; answers its id."""
-    batch_id = world.ulid()
+    batch_id = world.ids.ulid()
     of = world.sandbox(sandbox)
     tags: dict[str, Any] = {
         "flowId": [flow_id],
@@ -105,7 +107,7 @@ def close_batch(
 def write_input_list(world: World, sandbox: str, batch_id: str, paths: Sequence[str]) -> None:
     """The manifest: the staged files that the batch was made from."""
     lines = "".join(json.dumps({"path": path}) + "\n" for path in paths)
-    world.write_file(sandbox, batch_id, INPUT_FILE, lines.encode())
+    world.files.write(sandbox, batch_id, INPUT_FILE, lines.encode())
 
 
 def error_line(row: dict[str, Any], errors: Sequence[tuple[str, str]], file: int) -> dict[str, Any]:
@@ -123,13 +125,13 @@ def error_line(row: dict[str, Any], errors: Sequence[tuple[str, str]], file: int
 def write_errors(
     world: World, sandbox: str, batch_id: str, file: int, lines: Sequence[dict[str, Any]]
 ) -> None:
-    world.write_file(sandbox, batch_id, ERROR_FILE.format(file), json_lines(lines))
+    world.files.write(sandbox, batch_id, ERROR_FILE.format(file), json_lines(lines))
 
 
 def write_samples(
     world: World, sandbox: str, batch_id: str, lines: Sequence[dict[str, Any]]
 ) -> None:
-    world.write_file(sandbox, batch_id, SAMPLE_FILE, json_lines(lines))
+    world.files.write(sandbox, batch_id, SAMPLE_FILE, json_lines(lines))
 
 
 def json_lines(records: Sequence[dict[str, Any]]) -> bytes:

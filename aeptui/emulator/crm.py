@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from aeptui.emulator import crm_changes, crm_rows, kept
+from aeptui.emulator import crm_changes, crm_rows
 from aeptui.emulator.crm_rows import Account, Maker
 from aeptui.emulator.crm_vendors import (
     FLAVOURS,
@@ -28,6 +28,7 @@ from aeptui.emulator.crm_vendors import (
     views,
 )
 from aeptui.emulator.row_filters import compile_filter
+from aeptui.emulator.store import opened
 
 __all__ = [
     "Column",
@@ -82,14 +83,7 @@ class Crm:
         self._now_ms = self._wanted_ms = start_ms
         self._sizes: dict[str, int] = {}
         self._unwritten = 0
-        self._db = sqlite3.connect(
-            "" if path is None else path, check_same_thread=False, isolation_level=None
-        )
-        kept.mark(self._db)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA wal_autocheckpoint = 4000")
-        self._db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        self._db = opened(path, _CACHE_KB)
         self._db.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT)")
         if self._recall("seed") == str(seed):
             self._open()

@@ -10,6 +10,7 @@ from typing import Any
 
 from aeptui.emulator import batches
 from aeptui.emulator.crm import Crm, CrmRefused, refusal
+from aeptui.emulator.documents import Document
 from aeptui.emulator.expressions import Moment
 from aeptui.emulator.incidents import Incident, Incidents, Kind
 from aeptui.emulator.mapping import WARNING
@@ -35,11 +36,11 @@ from aeptui.emulator.pipeline import (
 )
 from aeptui.emulator.row_filters import FilterRefused
 from aeptui.emulator.staging import Staging
-from aeptui.emulator.world import Document, World
+from aeptui.emulator.world import World
 
-COPY_STEPS = 4
+COPY_STEPS = 3
 PART_ROWS = 1000
-FEWEST_PARTS, MOST_PARTS = 5, 24
+FEWEST_PARTS, MOST_PARTS = 3, 24
 COPY_SHARE = 0.4  # of a run's time; mapping and checking take the rest
 QUICKEST_MS, SLOWEST_MS = 120_000, 205_000  # how long a flow's runs usually take
 SPREAD = 0.15
@@ -112,8 +113,8 @@ class Execution:
     def _begin(self, run: Document, flow: dict[str, Any], work: Work, at_ms: int) -> None:
         work.started_ms = at_ms
         work.phase = "copy"
-        work.copy_id = self._world.uuid()
-        work.transfer_id = self._world.uuid()
+        work.copy_id = self._world.ids.uuid()
+        work.transfer_id = self._world.ids.uuid()
         whole = work.window_from_ms is None or delta_column_of(flow) is None
         work.copy_steps = 1 if whole else COPY_STEPS
         seed, flow_id = self._world.seed, run.body["flowId"]
@@ -137,7 +138,7 @@ class Execution:
         if work.received == 0:
             return Outcome("success", activity="copyActivity")
         work.phase, work.step = "promote", 0
-        work.promotion_id = self._world.uuid()
+        work.promotion_id = self._world.ids.uuid()
         try:
             dataset = dataset_of(self._world, run.sandbox, flow)
         except Broken as reason:
@@ -218,7 +219,7 @@ class Execution:
             raise _failed("promotionActivity", PROMOTION_FAILED, reason.sentence) from None
         start = work.received * work.step // work.promote_steps
         end = work.received * (work.step + 1) // work.promote_steps
-        moment = Moment(at_ms, self._world.uuid)
+        moment = Moment(at_ms, self._world.ids.uuid)
         good: list[dict[str, Any]] = []
         refused: list[dict[str, Any]] = []
         for deleted, row in self._staging.rows(run.id, start, end):
@@ -242,8 +243,10 @@ class Execution:
         work.failed += len(refused)
         if good:
             data = batches.json_lines(good)
-            self._staging.add_part(run.id, work.part_files, data)
-            work.part_files += 1
+            if not work.part_files or work.part_rows >= PART_ROWS:
+                work.part_files, work.part_rows = work.part_files + 1, 0
+            self._staging.add_part(run.id, work.part_files - 1, work.step, data)
+            work.part_rows += len(good)
             work.output_bytes += len(data)
         if refused and options_of(flow).diagnostics:
             batches.write_errors(self._world, run.sandbox, work.batch_id, work.error_files, refused)
@@ -301,9 +304,9 @@ class Execution:
             work.failed = work.received - work.skipped
         if work.batch_id:
             if outcome.status == "success":
-                for number, data in enumerate(self._staging.parts(run.id)):
+                for number, data in enumerate(self._staging.files(run.id)):
                     name = batches.PART_FILE.format(number)
-                    self._world.write_file(run.sandbox, work.batch_id, name, data)
+                    self._world.files.write(run.sandbox, work.batch_id, name, data)
             if work.samples:
                 batches.write_samples(self._world, run.sandbox, work.batch_id, work.samples)
             batches.close_batch(
@@ -347,10 +350,12 @@ class Execution:
             target_connection_id=flow["targetConnectionIds"][0],
             diagnostics_base=f"{EXPORT}/{work.batch_id}/meta" if keeps else None,
         )
-        etag = self._world.etag()
+        etag = self._world.ids.etag()
         run.body |= {"updatedAt": at_ms, "version": etag, "etag": etag}
-        run.private["work"] = work.kept()
-        self._world.put(run.sandbox, "runs", run.id, run.body, run.private)
+        private = {"work": work.window()} if outcome is not None else run.private
+        if outcome is None:
+            private["work"] = work.kept()
+        self._world.put(run.sandbox, "runs", run.id, run.body, private)
 
     def _active(
         self,

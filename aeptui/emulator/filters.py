@@ -16,8 +16,8 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import flow_error
-from aeptui.emulator.world import Document
 
 DEFAULT_LIMIT = 20
 MOST = 100

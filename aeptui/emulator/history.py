@@ -284,15 +284,7 @@ class History:
                 diagnostics_base=None,
             ),
         }
-        snapshot = {
-            name: like[name]
-            for name in (
-                *("sourceConnectionIds", "targetConnectionIds", "transformations", "options"),
-            )
-        }
-        source = like["inheritedAttributes"]["sourceConnections"][0]
-        snapshot["baseConnectionId"] = source["baseConnection"]["id"]
-        return body, {"work": work.kept(), "flow": snapshot}
+        return body, {"work": work.window()}
 
     def _told(self, number: int, draw: Draw) -> tuple[Work, Outcome, int]:
         """What a run tells of itself, with counts that add up and no batch to look into."""

@@ -70,7 +70,7 @@ class Incidents:
         to_ms: int | None = None,
     ) -> Incident:
         incident = Incident(
-            self._world.uuid(), kind, sandbox, base_connection, flow, share, column, factor,
+            self._world.ids.uuid(), kind, sandbox, base_connection, flow, share, column, factor,
             status, from_ms, to_ms,
         )  # fmt: skip
         with self._world.transaction():

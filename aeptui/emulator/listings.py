@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from aeptui.emulator.documents import Document
 from aeptui.emulator.filters import Condition, Listing, sort_key, to_number
-from aeptui.emulator.world import Document, World
+from aeptui.emulator.world import World
 
 CHUNK = 128
 FEW = 2000  # so many rows are sorted sooner than an index in the wanted order is walked

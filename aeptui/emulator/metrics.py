@@ -41,6 +41,7 @@ class Work:
     output_bytes: int = 0
     staged_files: int = 0
     part_files: int = 0
+    part_rows: int = 0  # in the newest of them
     error_files: int = 0
     faults: dict[str, list[Any]] = field(default_factory=dict)  # code -> [first sentence, rows]
     samples: list[dict[str, Any]] = field(default_factory=list)
@@ -49,6 +50,10 @@ class Work:
         """One more row with this code."""
         known = self.faults.setdefault(code, [sentence, 0])
         known[1] += 1
+
+    def window(self) -> dict[str, Any]:
+        """What is stored of it once the run has ended: a run that is tried again reads it."""
+        return {"window_from_ms": self.window_from_ms, "window_to_ms": self.window_to_ms}
 
     def kept(self) -> dict[str, Any]:
         """What is stored of it; the values are shared, not copied."""

@@ -6,8 +6,9 @@ from typing import Any
 
 from aeptui.emulator.checks import Checker, compile_checks
 from aeptui.emulator.crm import Flavour, flavour_of
+from aeptui.emulator.documents import Document
 from aeptui.emulator.mapping import Mapping, MappingRefused
-from aeptui.emulator.world import Document, World
+from aeptui.emulator.world import World
 from aeptui.emulator.xdm import Field, Unresolved, leaves, resolve
 
 

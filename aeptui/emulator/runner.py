@@ -8,20 +8,25 @@ import math
 import time
 from typing import Any
 
+from aeptui.emulator import batches
 from aeptui.emulator.agenda import Agenda, Due, Reached
 from aeptui.emulator.crm import Crm
+from aeptui.emulator.documents import SYNTHETIC, Document
 from aeptui.emulator.execution import Execution, Snapshot, fraction
 from aeptui.emulator.incidents import Incidents
 from aeptui.emulator.metrics import Outcome, Work, waiting
 from aeptui.emulator.scheduling import schedule_of
 from aeptui.emulator.staging import Staging
-from aeptui.emulator.world import SYNTHETIC, Document, World, audit
+from aeptui.emulator.world import World, audit
 
 LAG_MS = (10_000, 30_000)  # from a tick to the start of its run
 CHANGE_MS = (3_000, 8_000)  # how long a flow takes to change its state
 EVENTS_PER_COMMIT = 64
 DAY_MS = 86_400_000
 FILES_LIVE_MS = 30 * DAY_MS  # the runs and batches themselves stay
+PARTS_LIVE_MS = (
+    7 * DAY_MS
+)  # a dataset's own rows, or a world left open for weeks would fill the disk
 
 # What becomes of a flow whose provider is at work on it.
 SETTLES_TO = {
@@ -243,7 +248,7 @@ class Runner:
         settled = SETTLES_TO.get(str(flow.body.get("state")))
         if settled is None:
             return
-        etag = self._world.etag()
+        etag = self._world.ids.etag()
         flow.body |= {"state": settled, "updatedAt": due.at_ms, "version": etag, "etag": etag}
         operation = flow.body.get("lastOperation")
         if isinstance(operation, dict):
@@ -257,9 +262,12 @@ class Runner:
 
     def _tidy(self, now_ms: int) -> None:
         """Once a day of the world's, drop the files that nobody looks into any more."""
-        if now_ms - self._tidied_ms >= DAY_MS:
-            self._world.drop_files(now_ms - FILES_LIVE_MS)
-            self._tidied_ms = now_ms
+        if now_ms - self._tidied_ms < DAY_MS:
+            return
+        for sandbox in self._world.sandboxes():
+            self._world.files.drop_old(sandbox["name"], now_ms - FILES_LIVE_MS)
+            self._world.files.drop_old(sandbox["name"], now_ms - PARTS_LIVE_MS, batches.PARTS)
+        self._tidied_ms = now_ms
 
     # -- runs and plans
 
@@ -278,7 +286,7 @@ class Runner:
             "updatedAt": at_ms,
             "flowId": flow.id,
             "flowSpec": flow.body.get("flowSpec", {}),
-            "providerRefId": world.uuid(),
+            "providerRefId": world.ids.uuid(),
             "metrics": waiting(),
             "activities": [],
         }

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from aeptui.emulator.crm import flavour_of
+from aeptui.emulator.documents import Document
 from aeptui.emulator.runner import Runner
 from aeptui.emulator.seedplan import (
     BASES,
@@ -40,7 +41,7 @@ from aeptui.emulator.services import (
 )
 from aeptui.emulator.services.connectors import DATA_LAKE
 from aeptui.emulator.services.flowspecs import flow_specs
-from aeptui.emulator.world import Document, World, touch
+from aeptui.emulator.world import World, touch
 
 HISTORY_MS = 22 * 3_600_000  # how long before the demo's start the world begins
 RUNS = 20  # of each flow

@@ -1,8 +1,9 @@
 """Where rows wait between the copy and the batch: on disk, so that a killed run goes on."""
 
 import json
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from aeptui.emulator.crm import DeletedRow
@@ -17,7 +18,8 @@ CREATE TABLE IF NOT EXISTS staged_rows (
   PRIMARY KEY (run, place)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS staged_parts (
-  run TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (run, number)
+  run TEXT NOT NULL, file INTEGER NOT NULL, step INTEGER NOT NULL, data BLOB NOT NULL,
+  PRIMARY KEY (run, file, step)
 )
 """
 
@@ -71,14 +73,17 @@ class Staging:
             ]
         return chosen
 
-    def add_part(self, run_id: str, number: int, data: bytes) -> None:
-        self._db.execute("INSERT INTO staged_parts VALUES (?, ?, ?)", (run_id, number, data))
+    def add_part(self, run_id: str, file: int, step: int, data: bytes) -> None:
+        """What a step adds to one of the batch's files."""
+        self._db.execute("INSERT INTO staged_parts VALUES (?, ?, ?, ?)", (run_id, file, step, data))
 
-    def parts(self, run_id: str) -> list[bytes]:
+    def files(self, run_id: str) -> Iterator[bytes]:
+        """The batch's files, in their order."""
         found = self._db.execute(
-            "SELECT data FROM staged_parts WHERE run = ? ORDER BY number", (run_id,)
-        )
-        return [bytes(data) for (data,) in found]
+            "SELECT file, data FROM staged_parts WHERE run = ? ORDER BY file, step", (run_id,)
+        ).fetchall()
+        for _, parts in groupby(found, key=itemgetter(0)):
+            yield b"".join(data for _, data in parts)
 
     def drop(self, run_id: str) -> None:
         """The run has ended; what it needed on the way can go."""

@@ -13,11 +13,12 @@ from typing import Any
 
 from aeptui.emulator.clock import Clock
 from aeptui.emulator.crm import Crm
+from aeptui.emulator.documents import Document
 from aeptui.emulator.incidents import Incidents
 from aeptui.emulator.runner import Runner
 from aeptui.emulator.seed import Maker
 from aeptui.emulator.seedplan import FlowSeed
-from aeptui.emulator.world import Document, World
+from aeptui.emulator.world import World
 
 START_MS = 1_772_438_400_000
 MINUTE_MS = 60_000
@@ -82,8 +83,8 @@ class Stage:
     def lines(self, batch_id: str, prefix: str) -> list[dict[str, Any]]:
         """The JSON lines of a batch's files whose paths begin so."""
         found: list[dict[str, Any]] = []
-        for path, _ in self.world.list_files("dev", batch_id, prefix):
-            data = self.world.read_file("dev", batch_id, path) or b""
+        for path, _ in self.world.files.listed("dev", batch_id, prefix):
+            data = self.world.files.read("dev", batch_id, path) or b""
             found += [json.loads(line) for line in data.splitlines()]
         return found
 

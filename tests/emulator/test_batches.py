@@ -27,9 +27,9 @@ def test_the_files_of_a_batch_hold_the_rows_that_the_run_counts(stage: Stage) ->
     lines = stage.lines(batch.id, "part-")
     assert len(lines) == records(run)["outputRecordCount"]
     assert len({line["_rehearsal"]["crmId"] for line in lines}) == len(lines)
-    size = sum(size for _, size in stage.world.list_files("dev", batch.id, "part-"))
+    size = sum(size for _, size in stage.world.files.listed("dev", batch.id, "part-"))
     assert size == run["metrics"]["sizeSummary"]["outputBytes"] == batch.body["size"]
-    files = len(stage.world.list_files("dev", batch.id, "part-"))
+    files = len(stage.world.files.listed("dev", batch.id, "part-"))
     assert files == run["metrics"]["fileSummary"]["outputFileCount"]
 
 

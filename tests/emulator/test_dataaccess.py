@@ -60,8 +60,8 @@ def fill(world: World) -> dict[str, str]:
     batches.write_samples(world, "dev", ids["good"], lines)
     for place, part in enumerate(PARTS):
         path = batches.PART_FILE.format(place)
-        world.write_file("dev", ids["good"], path, batches.json_lines(part))
-    world.write_file("dev", ids["bad"], "failed/F1.json", b"{broken")
+        world.files.write("dev", ids["good"], path, batches.json_lines(part))
+    world.files.write("dev", ids["bad"], "failed/F1.json", b"{broken")
     for name, status in (("good", "success"), ("bad", "failed")):
         batches.close_batch(
             world,

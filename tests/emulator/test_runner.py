@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aeptui.emulator.world import Document
+from aeptui.emulator.documents import Document
 from tests.emulator.stage import (
     MINUTE_MS,
     START_MS,
@@ -180,7 +180,7 @@ def test_too_many_bad_rows_fail_the_run_and_nothing_is_kept(stage: Stage) -> Non
     assert records(run)["outputRecordCount"] == 0
     codes = [one["code"] for one in run["metrics"]["statusSummary"]["errors"]]
     assert codes == ["CONNECTOR-2001-500", "INGEST-1212-400"]
-    assert stage.world.list_files("dev", batch_of(run), "part-") == []
+    assert stage.world.files.listed("dev", batch_of(run), "part-") == []
 
 
 def test_without_partial_ingestion_one_bad_row_fails_the_run(stage: Stage) -> None:
@@ -197,7 +197,7 @@ def test_without_diagnostics_the_reasons_are_not_kept_and_the_run_says_so(stage:
     stage.at(16)
     (run,) = stage.runs(flow)
     assert run["metrics"]["statusSummary"]["errors"][0]["code"] == "INGEST-1211-400"
-    assert stage.world.list_files("dev", batch_of(run), "row_errors/") == []
+    assert stage.world.files.listed("dev", batch_of(run), "row_errors/") == []
 
 
 def test_a_mapping_that_is_gone_fails_the_promotion(stage: Stage) -> None:
@@ -282,7 +282,7 @@ def test_a_changed_flow_is_noticed_without_being_told(stage: Stage) -> None:
     stage.at(1)
     held = _known(stage, flow)
     held.body["state"] = "disabled"
-    held.body["version"] = stage.world.etag()
+    held.body["version"] = stage.world.ids.etag()
     stage.world.put("dev", "flows", flow.id, held.body)
     stage.at(31)
     assert stage.runs(flow) == []
@@ -425,7 +425,7 @@ def _known(stage: Stage, flow: Document) -> Document:
 
 def _switch(stage: Stage, flow: Document, state: str) -> None:
     held = _known(stage, flow)
-    held.body |= {"state": state, "version": stage.world.etag()}
+    held.body |= {"state": state, "version": stage.world.ids.etag()}
     held.body["updatedAt"] = stage.clock.now_ms()
     stage.runner.flow_changed(stage.world.put("dev", "flows", flow.id, held.body))
 
@@ -479,9 +479,9 @@ def test_files_of_batches_go_after_thirty_days_and_their_runs_stay(stage: Stage)
     batch = batch_of(run)
     down = stage.incidents.add("crm_down", "dev", flow=flow.id)
     stage.advance(28 * 24 * 60)
-    assert stage.world.list_files("dev", batch)
+    assert stage.world.files.listed("dev", batch)
     stage.advance(8 * 24 * 60)
-    assert stage.world.list_files("dev", batch) == []
+    assert stage.world.files.listed("dev", batch) == []
     assert stage.world.get("dev", "batches", batch) is not None
     assert run in stage.runs(flow)
     stage.incidents.remove(down.id)
@@ -489,4 +489,4 @@ def test_files_of_batches_go_after_thirty_days_and_their_runs_stay(stage: Stage)
     stage.advance(8)
     newest = stage.runs(flow)[-1]
     assert newest["id"] == again.id
-    assert stage.world.list_files("dev", batch_of(newest))
+    assert stage.world.files.listed("dev", batch_of(newest))

@@ -15,11 +15,12 @@ from starlette.datastructures import QueryParams
 from aeptui.emulator import filters, listings, scale
 from aeptui.emulator.clock import Clock
 from aeptui.emulator.crm import Crm
+from aeptui.emulator.documents import Document
 from aeptui.emulator.history import Scale
 from aeptui.emulator.incidents import Incidents
 from aeptui.emulator.runner import Runner
 from aeptui.emulator.services.entities import FLOWS, RUNS, Collection
-from aeptui.emulator.world import Document, World
+from aeptui.emulator.world import World
 from tests.emulated import FLOWSERVICE, START, start, stop, wait_for_world
 from tests.emulator.stage import START_MS, closes, records
 from tests.emulator.test_server import refused

@@ -11,10 +11,11 @@ import pytest
 
 from aeptui.emulator.clock import Clock
 from aeptui.emulator.crm import Crm
+from aeptui.emulator.documents import Document
 from aeptui.emulator.incidents import Incidents
 from aeptui.emulator.runner import Runner
 from aeptui.emulator.seed import HISTORY_MS, RUNS, make_empty, make_world
-from aeptui.emulator.world import Document, World
+from aeptui.emulator.world import World
 from tests.emulator.stage import START_MS, closes, records, status
 
 MINUTE_MS = 60_000

@@ -9,12 +9,13 @@ from starlette.responses import JSONResponse, Response
 
 from aeptui.emulator.calls import Call
 from aeptui.emulator.crm import CrmRefused, flavour_of, refusal, seal
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import Refusal, flow_error, source_error
 from aeptui.emulator.row_filters import FilterRefused
 from aeptui.emulator.services import entities, quirks
 from aeptui.emulator.services.connectors import DATA_LAKE, Auth, Connector, connectors
 from aeptui.emulator.services.entities import CONNECTIONS
-from aeptui.emulator.world import CLIENT_ID, Document, World, audit, touch
+from aeptui.emulator.world import CLIENT_ID, World, audit, touch
 
 MASK = "********"
 PREVIEW_ROWS = 10
@@ -97,7 +98,7 @@ def _sealed(
     world: World, variant: Auth, params: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The parameters as they are shown, and the digests of the secret ones."""
-    salt = world.hex(16)
+    salt = world.ids.hex(16)
     shown: dict[str, Any] = {}
     secrets: dict[str, str] = {}
     for name, value in params.items():

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from aeptui.emulator.world import Document, World
+from aeptui.emulator import batches
+from aeptui.emulator.documents import Document
+from aeptui.emulator.world import World
 
-DATA = "part-"
+DATA = batches.PARTS
 FAILED = "failed/"
 
 
@@ -24,11 +26,11 @@ class BatchFile:
     size: int
 
     def read(self, world: World, sandbox: str) -> bytes:
-        return world.read_file(sandbox, self.batch_id, self.path) or b""
+        return world.files.read(sandbox, self.batch_id, self.path) or b""
 
 
 def data_files(world: World, sandbox: str, batch_id: str) -> list[BatchFile]:
-    paths = world.list_files(sandbox, batch_id, DATA)
+    paths = world.files.listed(sandbox, batch_id, DATA)
     return [
         BatchFile(f"{batch_id}-{place}", batch_id, path, size)
         for place, (path, size) in enumerate(paths, 1)
@@ -43,7 +45,7 @@ def data_file(world: World, sandbox: str, id: str) -> BatchFile | None:
 def meta_files(world: World, sandbox: str, batch_id: str) -> list[tuple[str, int]]:
     return [
         (path, size)
-        for path, size in world.list_files(sandbox, batch_id)
+        for path, size in world.files.listed(sandbox, batch_id)
         if not path.startswith((DATA, FAILED))
     ]
 

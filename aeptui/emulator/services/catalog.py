@@ -7,10 +7,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from aeptui.emulator.calls import Call, Handler, endpoint
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import catalog_error, not_emulated
 from aeptui.emulator.services import batchfiles, cataloglists, datasets, quirks
 from aeptui.emulator.services.cataloglists import Entry
-from aeptui.emulator.world import Document, World
+from aeptui.emulator.world import World
 
 BASE = "/data/foundation/catalog"
 

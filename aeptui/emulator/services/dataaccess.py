@@ -9,10 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from aeptui.emulator.calls import Call, Handler, endpoint
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import Refusal, plain_error
 from aeptui.emulator.services import batchfiles, quirks
 from aeptui.emulator.services.batchfiles import BatchFile
-from aeptui.emulator.world import Document, World
+from aeptui.emulator.world import World
 
 BASE = "/data/foundation/export"
 MOST = 100
@@ -68,7 +69,7 @@ def failed(call: Call) -> Response:
     wanted = call.query.get("path")
     if wanted is not None:
         return _content_of(call, batch, batchfiles.FAILED + wanted)
-    files = call.world.list_files(call.sandbox, batch.id, batchfiles.FAILED)
+    files = call.world.files.listed(call.sandbox, batch.id, batchfiles.FAILED)
     named = [(path.removeprefix(batchfiles.FAILED), size) for path, size in files]
     return JSONResponse(_directory(call, [(name, name, size) for name, size in named]))
 
@@ -107,7 +108,7 @@ def _directory(call: Call, entries: list[tuple[str, str, int]]) -> dict[str, Any
 
 
 def _content_of(call: Call, batch: Document, path: str) -> Response:
-    data = call.world.read_file(call.sandbox, batch.id, path)
+    data = call.world.files.read(call.sandbox, batch.id, path)
     if data is None:
         raise _not_found(f"The batch {batch.id} has no {path}.")
     return _content(call, quirks.row_errors(call, path, data))

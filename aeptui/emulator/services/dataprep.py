@@ -10,9 +10,10 @@ from starlette.routing import Route
 
 from aeptui.emulator import expressions, xdm
 from aeptui.emulator.calls import Call, Handler, endpoint
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import not_emulated, plain_error
 from aeptui.emulator.services import listing, mappingsets, quirks, resources
-from aeptui.emulator.world import Document, World
+from aeptui.emulator.world import World
 
 BASE = "/data/foundation/conversion"
 LIMIT = 10

@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import Refusal, catalog_error
 from aeptui.emulator.services import jsonpatch, resources
-from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, Document, World
+from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, World
 
 KIND = "dataSets"
 PROFILE_TAGS = ("unifiedProfile", "unifiedIdentity")
@@ -29,7 +30,7 @@ def create_dataset(
 ) -> str:
     """Make an empty dataset of a schema and answer its id."""
     schema = _check(world, sandbox, body)
-    id, view_id, now = world.hex(24), world.hex(24), world.clock.now_ms()
+    id, view_id, now = world.ids.hex(24), world.ids.hex(24), world.clock.now_ms()
     of = world.sandbox(sandbox)
     table = re.sub(r"\W+", "_", body["name"].strip().lower(), flags=re.ASCII).strip("_")
     base_path = f"adl://rehearsal.azuredatalakestore.net/platform/{id}"

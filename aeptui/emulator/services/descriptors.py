@@ -40,7 +40,7 @@ def create_descriptor(
     of = world.sandbox(sandbox)
     now = world.clock.now_ms()
     whole = {
-        "@id": world.hex(48),
+        "@id": world.ids.hex(48),
         **{name: value for name, value in body.items() if name != "@id"},
         "imsOrg": world.org,
         "version": "1",

@@ -9,10 +9,11 @@ from starlette.responses import JSONResponse, Response
 
 from aeptui.emulator import filters, listings
 from aeptui.emulator.calls import Call
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import Refusal, flow_error, source_error
 from aeptui.emulator.published import BASES
 from aeptui.emulator.services import jsonpatch
-from aeptui.emulator.world import Document, World, touch
+from aeptui.emulator.world import World, touch
 
 BASE = BASES["flowservice"]
 DRAFT = "draft"

@@ -5,11 +5,12 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from aeptui.emulator.calls import Call
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import flow_error, source_error
 from aeptui.emulator.services import entities, quirks, schedulerules
 from aeptui.emulator.services.entities import FLOWS
 from aeptui.emulator.services.flowspecs import flow_specs
-from aeptui.emulator.world import CLIENT_ID, Document, World, audit, touch
+from aeptui.emulator.world import CLIENT_ID, World, audit, touch
 
 _PATCHED = frozenset(
     {"name", "description", "scheduleParams", "transformations", "options", "labels", "policy"}

@@ -7,9 +7,10 @@ a flow goes on using the one that it names.
 from typing import Any
 
 from aeptui.emulator import mapping, xdm
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import Refusal, plain_error
 from aeptui.emulator.services import resources
-from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, Document, World
+from aeptui.emulator.world import CLIENT_ID, TECHNICAL_ACCOUNT, World
 
 KIND = "mappingSets"
 LONGEST = 4096  # characters of an expression
@@ -35,7 +36,7 @@ def create_mapping_set(
     validate: bool = False,
 ) -> dict[str, Any]:
     """Make a mapping set at version 0 and answer what identifies it."""
-    whole = _whole(world, sandbox, body, world.hex(32), 0)
+    whole = _whole(world, sandbox, body, world.ids.hex(32), 0)
     if validate:
         refuse_invalid(world, sandbox, whole)
     world.put(sandbox, KIND, whole["id"], whole, {"versions": {"0": whole}, "client": client})
@@ -188,7 +189,7 @@ def _mapping(world: World, one: Any, version: int) -> dict[str, Any]:
         "identity": False,
         "primaryIdentity": False,
         **one,
-        "id": world.hex(32),
+        "id": world.ids.hex(32),
         "version": version,
         "createdDate": now,
         "modifiedDate": now,

@@ -93,7 +93,7 @@ def create(
     """Make a resource of the tenant and answer it whole; `hex_id` is for one that is brought in."""
     _check(world, sandbox, kind, body, own_id=None)
     segment = SEGMENTS[kind]
-    hex_id = hex_id or world.hex(48)
+    hex_id = hex_id or world.ids.hex(48)
     id = f"https://ns.adobe.com/{TENANT}/{segment}/{hex_id}"
     of = world.sandbox(sandbox)
     now = world.clock.now_ms()

@@ -5,10 +5,11 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from aeptui.emulator.calls import Call
+from aeptui.emulator.documents import FINAL_STATES, Document
 from aeptui.emulator.errors import flow_error, source_error
 from aeptui.emulator.services import entities, quirks, schedulerules
 from aeptui.emulator.services.entities import RUNS
-from aeptui.emulator.world import FINAL_STATES, Document, touch
+from aeptui.emulator.world import touch
 
 _MILLISECONDS = 10**11
 

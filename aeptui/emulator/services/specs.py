@@ -8,12 +8,12 @@ from starlette.responses import JSONResponse, Response
 
 from aeptui.emulator import filters
 from aeptui.emulator.calls import Call, Handler
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import flow_error, source_error
 from aeptui.emulator.services import quirks
 from aeptui.emulator.services.connectors import connection_specs
 from aeptui.emulator.services.entities import Collection
 from aeptui.emulator.services.flowspecs import flow_specs
-from aeptui.emulator.world import Document
 
 _KNOWN = frozenset(
     {

@@ -5,12 +5,13 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from aeptui.emulator.calls import Call
+from aeptui.emulator.documents import Document
 from aeptui.emulator.errors import flow_error, source_error
 from aeptui.emulator.services import entities
 from aeptui.emulator.services.baseconnections import connector_of, row_filter
 from aeptui.emulator.services.connectors import DATA_LAKE
 from aeptui.emulator.services.entities import SOURCES, TARGETS, Collection
-from aeptui.emulator.world import CLIENT_ID, Document, World, audit, touch
+from aeptui.emulator.world import CLIENT_ID, World, audit, touch
 
 _PATCHED = frozenset({"name", "description", "params", "data", "labels"})
 
