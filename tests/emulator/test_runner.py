@@ -472,16 +472,24 @@ def test_settling_in_slices_comes_to_the_same_world_as_settling_at_once(tmp_path
     assert len(worlds[0]) == 8
 
 
-def test_files_of_batches_go_after_thirty_days_and_their_runs_stay(stage: Stage) -> None:
-    flow = stage.flow("salesforce.campaign", minutes=60 * 24 * 7)
+def test_rows_go_after_a_week_and_refused_ones_after_thirty_days_and_their_runs_stay(
+    stage: Stage,
+) -> None:
+    flow = stage.flow("salesforce.campaign", minutes=60 * 24)
+    bad = stage.incidents.add("bad_rows", "dev", flow=flow.id, share=0.03)
     stage.at(60)
     (run,) = stage.runs(flow)
     batch = batch_of(run)
+    stage.incidents.remove(bad.id)
     down = stage.incidents.add("crm_down", "dev", flow=flow.id)
-    stage.advance(28 * 24 * 60)
-    assert stage.world.files.listed("dev", batch)
-    stage.advance(8 * 24 * 60)
-    assert stage.world.files.listed("dev", batch) == []
+    kept = []
+    for days in (6, 3, 20, 3):
+        stage.advance(days * 24 * 60)
+        files = stage.world.files.listed("dev", batch)
+        kept.append({path.split("/")[0].split("-")[0] for path, _ in files})
+    assert {"part", "row_errors"} <= kept[0]
+    assert "row_errors" in kept[1] and "part" not in kept[1]
+    assert kept[2] == kept[1] and kept[3] == set()
     assert stage.world.get("dev", "batches", batch) is not None
     assert run in stage.runs(flow)
     stage.incidents.remove(down.id)
@@ -489,4 +497,4 @@ def test_files_of_batches_go_after_thirty_days_and_their_runs_stay(stage: Stage)
     stage.advance(8)
     newest = stage.runs(flow)[-1]
     assert newest["id"] == again.id
-    assert stage.world.files.listed("dev", batch_of(newest))
+    assert stage.world.files.listed("dev", batch_of(newest), "part-")
