@@ -45,6 +45,8 @@ COMMANDS = (
     "list",
     "get",
     "why",
+    "watch",
+    "handover",
     "create",
     "plan",
     "apply",
@@ -151,6 +153,9 @@ def build_parser(words: Sequence[str] = ()) -> Parser:
     explaining = command("why", "explain a run: steps, codes, rows that were refused", why)
     explaining.add_argument("run_id", metavar="RUN_ID")
     explaining.add_argument("--json", action="store_true", help="for another program")
+    _watch_arguments(command("watch", "tell what happens, a line for each event", watch))
+    handing = command("handover", "the shift as Markdown, for whoever comes next", handover)
+    handing.add_argument("--since", default="8h", metavar="8h", help="how far back (default: 8h)")
     creating = command("create", "make one resource; its form's fields are flags", create)
     creating.add_argument("kind", metavar="KIND", help="base-connections, schemas, flows, ...")
     creating.add_argument("--dry-run", action="store_true", help="print the requests, send none")
@@ -244,6 +249,10 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
     add("--sort", default="", metavar="COL", help="by this column; --sort=-COL turns it round")
     add("--limit", type=_limit, metavar="N", help="at most so many")
     add("--cached", action="store_true", help="what is known already, without asking the platform")
+    _output_arguments(parser)
+
+
+def _output_arguments(parser: argparse.ArgumentParser) -> None:
     output = parser.add_mutually_exclusive_group()
     output.add_argument(
         "--output",
@@ -259,6 +268,24 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
         const="json",
         help="the same as --output json",
     )
+
+
+def _watch_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Follows until it is told to end (ctrl+c, SIGTERM) and goes on when the platform comes "
+        "back. Alerts of the configuration are delivered while no other aeptui syncs this sandbox; "
+        "what was already so is told of, but alarms nobody. While it follows, json is jsonl."
+    )
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="tell what is wrong now and end: with 1 when a flow needs a person, and nobody "
+        "acknowledged, snoozed or expected it",
+    )
+    parser.add_argument(
+        "--since", default="", metavar="24h", help="first what happened since, as far as it is kept"
+    )
+    _output_arguments(parser)
 
 
 def _limit(text: str) -> int:
@@ -452,6 +479,21 @@ def why(options: argparse.Namespace) -> int:
         options,
         lambda session: one.why(session, options.run_id, json=options.json, env=os.environ),
     )
+
+
+def watch(options: argparse.Namespace) -> int:
+    """The monitor without a screen."""
+    from aeptui.headless import watch as watching
+
+    wish = watching.Wish(options.once, options.since, options.output)
+    return _in_session(options, lambda session: watching.run(session, wish, os.environ))
+
+
+def handover(options: argparse.Namespace) -> int:
+    """The shift as Markdown."""
+    from aeptui.headless import handover as handing
+
+    return _in_session(options, lambda session: handing.run(session, options.since))
 
 
 def create(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from aeptui.config import state_dir
 from aeptui.credentials import SecretUnavailable
 from aeptui.headless.listing import Usage
 from aeptui.headless.one import NotThere
+from aeptui.kept_file import KeptFileError
 from aeptui.log import begin, log_path, scrub
 from aeptui.log import unforeseen as write_down
 from aeptui.mirror.filter import FilterError
@@ -25,6 +26,7 @@ CODES: tuple[tuple[type[Exception], int], ...] = (
     (SecretUnavailable, USAGE),
     (Usage, USAGE),
     (FilterError, USAGE),
+    (KeptFileError, USAGE),
     (errors.SettingsError, USAGE),
     (errors.AuthError, REFUSED),
     (errors.Forbidden, REFUSED),

@@ -279,7 +279,8 @@ def touched(
     for fresh in ill:
         since = fresh.confirmed_at or now
         kind = fresh.trouble_kind or "failing"
-        if kind in AT_ONCE or fresh.confirmed_at is None or now - since > patience:
+        never = fresh.confirmed_at is None and kind != "disk"
+        if kind in AT_ONCE or never or now - since > patience:
             event = Event(
                 kind="out-of-touch",
                 at=now,
