@@ -146,6 +146,43 @@ def set_body(pairs: Iterable[Pair], schema: Any, version: str) -> dict[str, Any]
     }
 
 
+_KEPT_BY_PLATFORM = frozenset(
+    ("id", "version", "createdDate", "modifiedDate", "createdBy", "modifiedBy", "_links")
+)
+_SOURCES = frozenset(("source", "sourceAttribute", "sourceType"))
+
+
+def revised(
+    read: Mapping[str, Any], pairs: Iterable[Pair], codes: Mapping[str, tuple[str, bool]]
+) -> dict[str, Any]:
+    """A mapping set as it was read, with other pairs.
+
+    A pair that stayed goes back as it came, and one whose source alone is another
+    keeps what else was said of its field: what we do not know is not lost.
+    """
+    before: dict[str, tuple[Pair, dict[str, Any]]] = {}
+    for told in read.get("mappings") or ():
+        if isinstance(told, dict):
+            pair = pair_of(told, codes)
+            kept = {key: value for key, value in told.items() if key not in _KEPT_BY_PLATFORM}
+            before[pair.destination] = (pair, kept)
+    mappings = []
+    for pair in pairs:
+        was, kept = before.get(pair.destination, (None, {}))
+        if was is not None and (was.source, was.way) == (pair.source, pair.way):
+            told = dict(kept)
+            if was != pair:
+                marks = pair.wire()
+                told |= {key: marks[key] for key in ("identity", "namespaceCode")}
+            if "sourceType" in told:
+                told["sourceType"] = pair.way.upper()
+        else:
+            told = {key: value for key, value in kept.items() if key not in _SOURCES} | pair.wire()
+        mappings.append(told)
+    whole = {key: value for key, value in read.items() if key not in _KEPT_BY_PLATFORM}
+    return whole | {"mappings": mappings}
+
+
 class Targets:
     """The fields of one schema, looked up by path as often as it takes."""
 

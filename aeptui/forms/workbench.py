@@ -16,7 +16,7 @@ from aeptui.api.exploring import SourceColumn
 from aeptui.api.mappingtrials import Function
 from aeptui.forms import suggest
 from aeptui.forms.fields import Choice, Suggestion
-from aeptui.forms.pairs import Pair, Targets, attribute, pairs_in, set_body
+from aeptui.forms.pairs import Pair, Targets, attribute, pairs_in, revised, set_body
 from aeptui.forms.xdm_fields import XdmField
 from aeptui.nearest import nearest
 
@@ -49,9 +49,20 @@ class Bench:
     held: tuple[tuple[str, str, bool], ...] = ()
     no_rows: str = ""
     """Why there are no sample rows."""
+    read: Mapping[str, Any] | None = None
+    """The mapping set that is changed, as the platform answered it; None for a new one."""
+
+    @property
+    def codes(self) -> dict[str, tuple[str, bool]]:
+        """The namespaces of the identities by dotted path, and whether each is primary."""
+        return {
+            path.strip("/").replace("/", "."): (code, primary) for path, code, primary in self.held
+        }
 
     def body(self, pairs: Iterable[Pair]) -> dict[str, Any]:
-        """The mapping set as the platform is asked about it."""
+        """The mapping set as the platform is asked about it, and sent."""
+        if self.read is not None:
+            return revised(self.read, pairs, self.codes)
         return set_body(pairs, self.schema, self.schema_version)
 
 

@@ -37,7 +37,7 @@ RESOURCES: tuple[Resource, ...] = (
 BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in RESOURCES}
 
 LATER: tuple[tuple[str, str, str], ...] = (
-    ("d m", "what changed, mapping", "w tells what changed, u leads to the mapping set"),
+    ("d", "what changed", "w tells what changed"),
 )
 """Keys that have a meaning but cannot be used yet: key, label, reason."""
 

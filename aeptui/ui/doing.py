@@ -82,6 +82,17 @@ class Doing:
             hint = f"Did you mean :new {near}?" if near else f"There are {', '.join(CREATABLE)}."
             self._app.page.say(f"Nothing is made by :new {wanted}. {hint}", "warn")
 
+    def open_mapping(self, mapping_set: str, flow: str) -> None:
+        """Open the studio on a mapping set; `flow` is the one that it was asked for, if any."""
+        from aeptui.ui.screens.remapping import ReadingPage
+
+        session = self._app.session
+        links = session.mirror.links_now("mapping-sets", mapping_set)
+        flows = [link.id for link in links if link.kind == "flows" and link.relation == "used by"]
+        if flow and flow not in flows:
+            flows.insert(0, flow)
+        self._app.push_screen(ReadingPage(session, mapping_set, flows, flow))
+
     def show_made(self, kind: str, id: str, words: str) -> None:
         """Leave the form for a list with the new row under the cursor."""
         self._app.run_worker(self._show_made(kind, id, words), group="made", exclusive=True)

@@ -10,7 +10,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from aeptui.api.errors import ApiTrouble
-from aeptui.mirror.rows import FlowRow, Row, SourceConnectionRow
+from aeptui.mirror.rows import FlowRow, MappingSetRow, Row, RunRow, SourceConnectionRow
 from aeptui.resources.definition import Action, Resource
 from aeptui.ui.messages import NewWanted
 from aeptui.ui.screens.confirm import Confirm, TypedName
@@ -59,6 +59,14 @@ class ActingPage(MindingPage):
         Binding(
             "t", "test", "test", show=False, id="test", tooltip="test the connection to the CRM"
         ),
+        Binding(
+            "m",
+            "mapping",
+            "mapping",
+            show=False,
+            id="mapping",
+            tooltip="the mapping: see it, change it, move the flow to another version",
+        ),
         Binding("R", "retry", "retry", show=False, id="retry", tooltip="retry a run"),
         Binding("N", "run_now", "run now", show=False, id="run_now", tooltip="run a flow now"),
         Binding("O", "switch", "on/off", show=False, id="switch", tooltip="turn a flow on or off"),
@@ -82,6 +90,8 @@ class ActingPage(MindingPage):
             return self._refusal(action)
         if action == "rename":
             return self._why_not_rename()
+        if action == "mapping" and not self._mapping()[0]:
+            return "there is no mapping here"
         if action == "test" and self._connection() is None:
             return "connections are tested: on a base or source connection, or a flow"
         return super().why_not(action)
@@ -131,11 +141,28 @@ class ActingPage(MindingPage):
             return row.base_connection_id or None
         return None
 
+    def _mapping(self) -> tuple[str, str]:
+        """The mapping set at hand, and the flow that it was asked for."""
+        row = self.at_hand if self.is_mounted else None
+        if isinstance(row, RunRow):
+            row = self.session.mirror.get_now("flows", row.flow_id)
+        if isinstance(row, FlowRow):
+            return row.mapping_set_id, row.id
+        return (row.id, "") if isinstance(row, MappingSetRow) else ("", "")
+
     # Acting --------------------------------------------------------------------------
 
     def action_new(self) -> None:
         """Open the form for this kind."""
         self.post_message(NewWanted(self.resource.kind))
+
+    def action_mapping(self) -> None:
+        """Open the mapping in the studio."""
+        mapping_set, flow = self._mapping()
+        if mapping_set:
+            self.console.doing.open_mapping(mapping_set, flow)
+        else:
+            self.say("Not done: there is no mapping here.", "warn")
 
     def action_retry(self) -> None:
         """Retry the run."""

@@ -71,6 +71,11 @@ class PlanView(Painted, can_focus=True):
                 self._at, self._top = names.index(event.step.name), 0
         self.repaint()
 
+    def recall(self, states: Mapping[str, str], known: Mapping[str, Made]) -> None:
+        """Draw how far the steps had come when the plan was left."""
+        self._states, self._known = dict(states), dict(known)
+        self.repaint()
+
     @property
     def step(self) -> Step | None:
         """The step at the cursor."""
