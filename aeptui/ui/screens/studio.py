@@ -90,6 +90,7 @@ class StudioPage(PairFiles):
         chosen = row.name if front is self.columns else row.path if front is self.fields else ""
         if self.pick is not None and front.id == self.pick.pane:
             pick = self.pick
+            self._found.pop(pick.pane, None)
             self.end_pick()
             pick.done(chosen)
         elif front is self.columns:
