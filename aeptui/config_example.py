@@ -73,8 +73,8 @@ silent_with_rows = 8
 # A flow is expiring when its dataset will be deleted within so many days.
 expiring_days = 7
 
-# Other keys for what the console does: an id from the help page, then the key.
-# Read, without effect yet.
+# Other keys for what the console does: an id, which the help page of each screen lists
+# at its end, then the key: a letter, "f5", "ctrl+x", or several parted by commas.
 [keys]
 # refresh = "f5"
 

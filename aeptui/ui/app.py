@@ -65,8 +65,23 @@ class AepApp(App[int]):
             id="quit_now",
             tooltip="leave the console",
         ),
-        Binding("ctrl+c", "interrupt", "quit", show=False, priority=True, tooltip="twice: quit"),
-        Binding("ctrl+z", "suspend_process", "suspend", show=False, tooltip="to the shell"),
+        Binding(
+            "ctrl+c",
+            "interrupt",
+            "quit",
+            show=False,
+            priority=True,
+            id="interrupt",
+            tooltip="twice: quit",
+        ),
+        Binding(
+            "ctrl+z",
+            "suspend_process",
+            "suspend",
+            show=False,
+            id="suspend",
+            tooltip="to the shell",
+        ),
         Binding(
             "ctrl+l",
             "redraw",
@@ -99,6 +114,7 @@ class AepApp(App[int]):
     def on_mount(self) -> None:
         """Wake the network behind the first paint, and be ready to be told to end."""
         loop = asyncio.get_running_loop()
+        self.set_keymap(dict(self.session.config.settings.keys))
         if not self.is_headless:
             for sign in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(sign, self.end, 128 + sign)
@@ -116,6 +132,11 @@ class AepApp(App[int]):
             self.rehearsing.follow()
         for sentence in (*self.session.config.warnings, self.session.mirror.notice):
             if sentence:
+                self.page.say(sentence, "warn")
+        if keys := self.session.config.settings.keys:
+            from aeptui.ui import rebinding
+
+            for sentence in await asyncio.to_thread(rebinding.faults, keys):
                 self.page.say(sentence, "warn")
 
     @property

@@ -21,7 +21,7 @@ class HelpPage(Page):
     def __init__(self, page: Page) -> None:
         super().__init__(page.session, "help")
         self.kinds, self.aged = page.kinds, page.aged
-        self._told = Detail("Keys", (*_keys(page), _goto(page), _words()))
+        self._told = Detail("Keys", (*_keys(page), _goto(page), _words(), _ids(page)))
 
     def body(self) -> Iterable[Widget]:
         """A title and the keys."""
@@ -72,6 +72,16 @@ def _keys(page: Page) -> list[Facts]:
         Fact(key, f"{label}   (off: {reason})", tone="off") for key, label, reason in registry.LATER
     ]
     return [Facts(facts, title=title) for title, facts in grouped.items() if facts]
+
+
+def _ids(page: Page) -> Facts:
+    """By what name each key is called in the configuration, where it can be given another one."""
+    keys: dict[str, list[str]] = {}
+    for active in page.active_bindings.values():
+        if active.binding.id and active.binding.tooltip:
+            keys.setdefault(active.binding.id, []).append(key_name(active.binding.key))
+    facts = [Fact(id, " ".join(those)) for id, those in sorted(keys.items())]
+    return Facts(facts, title="Ids of these keys, for [keys] in the configuration")
 
 
 def _goto(page: Page) -> Facts:

@@ -37,8 +37,22 @@ class PlanView(Painted, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "step(-1)", "up", show=False, id="up", tooltip="the step above"),
         Binding("down,j", "step(1)", "down", show=False, id="down", tooltip="the step below"),
-        Binding("pageup", "scroll_request(-8)", "up", show=False, tooltip="the request, up"),
-        Binding("pagedown", "scroll_request(8)", "down", show=False, tooltip="the request, down"),
+        Binding(
+            "pageup",
+            "scroll_request(-8)",
+            "up",
+            show=False,
+            id="page_up",
+            tooltip="the request, up",
+        ),
+        Binding(
+            "pagedown",
+            "scroll_request(8)",
+            "down",
+            show=False,
+            id="page_down",
+            tooltip="the request, down",
+        ),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:
