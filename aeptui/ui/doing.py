@@ -5,6 +5,8 @@ All of it outlives the page it was asked on, so it hangs on the app.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -93,15 +95,23 @@ class Doing:
             flows.insert(0, flow)
         self._app.push_screen(ReadingPage(session, mapping_set, flows, flow))
 
-    def show_made(self, kind: str, id: str, words: str) -> None:
-        """Leave the form for a list with the new row under the cursor."""
-        self._app.run_worker(self._show_made(kind, id, words), group="made", exclusive=True)
+    def show_made(
+        self, kind: str, id: str, words: str, others: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """Leave the form for a list with the new row under the cursor.
 
-    async def _show_made(self, kind: str, id: str, words: str) -> None:
+        `others` are (kind, id) of what was made with it, and is named beside it.
+        """
+        work = self._show_made(kind, id, words, others)
+        self._app.run_worker(work, group="made", exclusive=True)
+
+    async def _show_made(
+        self, kind: str, id: str, words: str, others: Sequence[tuple[str, str]]
+    ) -> None:
         from aeptui.pipelines.here import read_again
 
         app, session = self._app, self._app.session
-        await read_again(session, kind, id)
+        await asyncio.gather(*(read_again(session, *each) for each in (*others, (kind, id))))
         session.sync.refresh()
         app.back()
         page = app.page

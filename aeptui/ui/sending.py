@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 
 from textual.message import Message
 
@@ -39,6 +40,8 @@ class PlanEnded(Message):
 
 Told = Callable[[Message], object]
 """Takes the messages; whoever is not there any more takes none."""
+Checks = Callable[[Event], Awaitable[str]]
+"""Looks at what a step has made; a sentence stops the plan there, as a refusal would."""
 
 
 @dataclass(slots=True)
@@ -53,12 +56,20 @@ class Sending:
         return [title for _, title, _ in self._tasks.values()]
 
     def begin(
-        self, session: Session, plan: Plan, secrets: Secrets, told: Told, *, back: bool = False
+        self,
+        session: Session,
+        plan: Plan,
+        secrets: Secrets,
+        told: Told,
+        *,
+        back: bool = False,
+        checks: Checks | None = None,
     ) -> bool:
         """Carry out a plan, or take it `back`; False when it is under way already."""
         if plan.id in self._tasks:
             return False
-        work = self._carry(session, plan, secrets, told, back)
+        events = _checked(_events(session, plan, secrets, back), checks)
+        work = self._carry(plan, events, told)
         task = asyncio.create_task(work, name=f"plan {plan.id}")
         self._tasks[plan.id] = (session, plan.title, task)
         task.add_done_callback(lambda _: self._tasks.pop(plan.id, None))
@@ -77,13 +88,11 @@ class Sending:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _carry(
-        self, session: Session, plan: Plan, secrets: Secrets, told: Told, back: bool
-    ) -> None:
+    async def _carry(self, plan: Plan, events: AsyncIterator[Event], told: Told) -> None:
         last = Event("refused", plan, f"{plan.title}: nothing was sent")
         began = False
         try:
-            async for event in _events(session, plan, secrets, back):
+            async for event in events:
                 last, began = event, began or event.what == "sending"
                 told(PlanTold(event))
         except (ApiTrouble, JournalError, RehearsalError) as trouble:
@@ -102,9 +111,19 @@ class Sending:
         told(PlanEnded(last))
 
 
+async def _checked(events: AsyncGenerator[Event], checks: Checks | None) -> AsyncGenerator[Event]:
+    """The events, up to a step that does not stand its check."""
+    async with aclosing(events):
+        async for event in events:
+            yield event
+            if checks is not None and event.what == "done" and (wrong := await checks(event)):
+                yield replace(event, what="failed", sentence=wrong)
+                return
+
+
 async def _events(
     session: Session, plan: Plan, secrets: Secrets, back: bool
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event]:
     """The events of a plan; `why_not_write` is asked again at the last moment."""
     if reason := why_not_write(session):
         yield Event("refused", plan, f"{reason}; nothing was sent")
@@ -112,5 +131,6 @@ async def _events(
     services = await session.connected()
     async with journal_of(session) as journal:
         work = undo(plan.id, services, journal) if back else apply(plan, secrets, services, journal)
-        async for event in work:
-            yield event
+        async with aclosing(work):  # it holds the plan for as long as it is not closed
+            async for event in work:
+                yield event

@@ -10,6 +10,7 @@ import httpx
 from aeptui.pipelines.request import preview
 from aeptui.session import session_for
 from aeptui.ui.screens.home import HomePage
+from aeptui.ui.screens.login import LoginPage
 from aeptui.ui.screens.wizard import REVIEW, WizardPage
 from tests.emulated import Rehearsal
 from tests.emulator.tutorial import counted, runs_of, summary
@@ -159,6 +160,69 @@ async def test_a_new_base_connection_makes_a_seventh_write_and_no_secret_is_kept
         for secret in (PASSWORD, TOKEN):
             assert secret not in kept
             assert not any(secret in screen for screen in screens)
+
+
+async def test_a_base_connection_that_the_plan_made_is_corrected_before_the_rest_is_made(
+    platform: Rehearsal, api: httpx.Client, tmp_path: Path
+) -> None:
+    with proxied(platform) as proxy:
+        async with (
+            session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+            console(session) as at,
+        ):
+            page = await open_wizard(at)
+            await at.press("left", "down")
+            await fill_base(at, password="wrong")
+            await turn(at, 2)
+            await at.press("down")
+            await at.type("Contact")
+            await at.press("down")
+            await at.type("Id, FirstName, LastModifiedDate:date-time")
+            await turn(at, 3)
+            await at.press("down", "down", "down")
+            await tick(at, "record", "demographic")
+            for number in (4, 5, 6, 7):
+                await turn(at, number)
+            await at.press("ctrl+g")
+            await at.until(lambda: isinstance(at.app.screen, LoginPage), tries=1500)
+            await at.sees("cannot log in: the platform does not say why", "Correct and test")
+            assert [each.method for each in proxy.writes] == ["POST"]
+            await at.press("ctrl+u")
+            await at.type(PASSWORD)
+            await at.press("ctrl+g")
+            await at.until(lambda: at.app.screen is page, tries=1500)
+            await at.sees("It can log in now", "page 7 of 7")
+            await at.press("ctrl+g")
+            await at.until(lambda: isinstance(at.app.screen, HomePage), tries=1500)
+        assert [each.method for each in proxy.writes] == ["POST", "PATCH"] + ["POST"] * 6
+        for kind, count in (("connections", 1), ("flows", 1)):
+            assert len(got(api, f"/data/foundation/flowservice/{kind}")["items"]) == count
+
+
+async def test_a_base_connection_can_be_made_and_tested_on_the_first_page(
+    platform: Rehearsal, tmp_path: Path
+) -> None:
+    with proxied(platform) as proxy:
+        async with (
+            session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+            console(session) as at,
+        ):
+            page = await open_wizard(at)
+            await at.press("left")
+            await at.sees("ctrl+t makes and tests it now")
+            await at.press("down")
+            await fill_base(at)
+            await at.press("ctrl+t")
+            await at.until(lambda: isinstance(at.app.screen, LoginPage))
+            await until_settled(at)
+            await at.press("ctrl+g")
+            await at.until(lambda: at.app.screen is page, tries=1500)
+            await at.sees("its tables are on the next page", "Salesforce prod")
+            await turn(at, 2)
+            await at.press("down")
+            await choose(at, "contact")
+            await at.sees("28 of 28")
+        assert [each.method for each in proxy.writes] == ["POST"]
 
 
 async def test_going_back_and_leaving_lose_no_answer(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import getters, work
@@ -173,6 +174,8 @@ class AnswerPage(Page):
         self.show_heading()
         self.lookups.start_over()  # the heading may read more than this page asks for
         fields = self.sheet.fields(self.answers, self.lookups)
+        if self.session.rehearsal is not None:
+            fields = tuple(map(_rehearsed, fields))
         remarks = self.sheet.remarks(self.answers, self.lookups)
         faults = self.faults(fields)
         self.questions.put(fields, self.answers, faults, remarks, self._names_of(fields))
@@ -402,9 +405,13 @@ class AnswerPage(Page):
 
     # Keys --------------------------------------------------------------------------------
 
+    def ever(self, action: str) -> bool:
+        """The way out goes before the way elsewhere, which `?` still tells."""
+        return action != "goto" and super().ever(action)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters belong to the answers; nothing here is refreshed or frozen."""
-        if action in ("refresh", "freeze"):
+        if action in ("refresh", "freeze", "causes"):
             return False
         if action == "goto" and self.is_mounted and self.questions.typing:
             return False
@@ -424,6 +431,12 @@ class AnswerPage(Page):
 
     def action_send(self) -> None:
         """Send; for subclasses."""
+
+
+def _rehearsed(field: Field) -> Field:
+    """A field as the rehearsal asks for it: which secrets its CRM takes."""
+    hint = "In the rehearsal any will do, but wrong is refused, and expired after a day."
+    return replace(field, help=hint) if field.kind == "secret" else field
 
 
 def _told(row: Any) -> str:

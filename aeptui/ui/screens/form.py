@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual import work
 
@@ -23,6 +24,9 @@ from aeptui.ui.screens.answering import AnswerPage, Sheet
 from aeptui.ui.screens.plan import LookPage, RequestPage
 from aeptui.ui.sending import PlanEnded, PlanTold
 from aeptui.ui.unlocking import may_send
+
+if TYPE_CHECKING:
+    from aeptui.api.flowservice import TestResult
 
 
 class FormSheet:
@@ -261,10 +265,7 @@ class FormPage(AnswerPage):
         self._busy = True
         self.saying.put("It is made. Testing whether it can log in …", "busy")
         try:
-            services = await self.session.connected()
-            result = await services.flows.test_connection(made.id)
-            body = (await services.flows.get_base_connection(made.id)).raw()
-            etag = str(body.get("etag") or made.etag)
+            result, made = await tried(self.session, made)
         except (ApiTrouble, RehearsalError) as trouble:
             self._mending = made
             self.saying.put(
@@ -277,7 +278,7 @@ class FormPage(AnswerPage):
         if result.ok:
             self.leave_for(made, "It is made, and can log in.")
             return
-        self._mending = replace(made, etag=etag)
+        self._mending = made
         self.questions.name_last("Correct and test again")
         fields = self.sheet.fields(self.answers, self.lookups)
         params = [field for field in fields if field.name.startswith(base_connection.PARAM)]
@@ -292,3 +293,11 @@ class FormPage(AnswerPage):
         blind = next((field.name for field in params if field.kind == "secret"), "")
         self.questions.go_to(about or blind)
         await read_again(self.session, "base-connections", made.id)
+
+
+async def tried(session: Session, made: Made) -> tuple[TestResult, Made]:
+    """Whether the platform can log in with a base connection, and under which etag it is now."""
+    services = await session.connected()
+    result = await services.flows.test_connection(made.id)
+    body = (await services.flows.get_base_connection(made.id)).raw()
+    return result, replace(made, etag=str(body.get("etag") or made.etag))

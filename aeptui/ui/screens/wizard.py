@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -10,13 +11,14 @@ from textual import getters, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from aeptui.forms import crm_flow
+from aeptui.api.errors import ApiTrouble
+from aeptui.forms import base_connection, crm_flow, crm_parts
 from aeptui.forms.fields import Answers, Field, Value
 from aeptui.forms.form import Look
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.refusals import place
 from aeptui.pipelines.events import Event
-from aeptui.pipelines.here import plan_for
+from aeptui.pipelines.here import plan_for, read_again
 from aeptui.pipelines.plan import Made, Plan, Secrets, Step
 from aeptui.resources import registry
 from aeptui.resources.definition import Tone
@@ -25,6 +27,8 @@ from aeptui.ui.drawing import Piece
 from aeptui.ui.palette import BOLD, DIM, PLAIN
 from aeptui.ui.screens.answering import AnswerPage, Saying, Sheet
 from aeptui.ui.screens.confirm import Confirm
+from aeptui.ui.screens.form import tried
+from aeptui.ui.screens.login import LoginPage
 from aeptui.ui.screens.plan import LookPage, RequestPage
 from aeptui.ui.sending import PlanEnded, PlanTold
 from aeptui.ui.unlocking import may_send
@@ -32,7 +36,11 @@ from aeptui.ui.widgets.field_list import FieldList
 from aeptui.ui.widgets.plan_view import PlanView
 from aeptui.ui.widgets.text_line import Rule, TextLine
 
+log = logging.getLogger(__name__)
+
 KEY = "crm-flow"
+BASE = f"{base_connection.STEP}."
+TABLE = 1
 REVIEW = len(crm_flow.PAGES) - 1
 
 
@@ -71,7 +79,7 @@ class WizardPage(AnswerPage):
     """Six pages of questions and a review; back and forth without losing an answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+g", "send", "next / send", id="send", tooltip="next page; on the last: send"),
+        Binding("ctrl+g", "send", "next/send", id="send", tooltip="next page; on the last: send"),
         Binding(
             "ctrl+b", "previous", "page back", show=False, id="previous", tooltip="page before"
         ),
@@ -90,6 +98,8 @@ class WizardPage(AnswerPage):
         self._at = 0
         self._plan_id = ""
         self._stands: tuple[tuple[Step, Made], ...] = ()
+        self._turned_away: Made | None = None
+        """A base connection that the plan made and that cannot log in."""
         self._busy = False
 
     def body(self) -> Iterable[Widget]:
@@ -139,8 +149,10 @@ class WizardPage(AnswerPage):
 
     def why_not(self, action: str) -> str | None:
         """What makes no sense on this page."""
-        if action == "test" and not self.sheet.looks:
+        if action == "test" and not self.sheet.looks and not self._logs_in:
             return "this page has nothing to preview"
+        if action == "test" and self._at == TABLE and self._makes_base:
+            return "the base connection is not made yet, so its rows cannot be seen"
         if action == "undo" and (self._busy or not self._stands):
             return "nothing was made that could be taken back"
         if action in ("send", "previous") and self._busy:
@@ -215,13 +227,81 @@ class WizardPage(AnswerPage):
         return True
 
     def action_test(self) -> None:
-        """Show what the page can show: sample rows, fields, a row mapped."""
-        if self.sheet.looks:
+        """Show what the page can show: whether one can log in, sample rows, fields, a row mapped."""
+        if self._logs_in:
+            self.log_in()
+        elif self.sheet.looks:
             sheet = self.sheet
             page = LookPage(
                 self.session, self.lookups, lambda: sheet.look(self.answers, self.lookups)
             )
             self.app.push_screen(page)
+
+    # A new base connection -----------------------------------------------------------------
+
+    @property
+    def _makes_base(self) -> bool:
+        own = crm_flow.answers_of(crm_parts.BASE, self.answers)
+        return crm_parts.makes(crm_parts.BASE, own)
+
+    @property
+    def _logs_in(self) -> bool:
+        """Whether this is the page on which a base connection can be made and tested."""
+        return self._at == 0 and self._makes_base and not self._stands
+
+    def answer(self, name: str, value: Value) -> None:
+        """Take an answer; say what can be done about a base connection that is still to be made."""
+        super().answer(name, value)
+        if name == f"{BASE}make" and self._makes_base:
+            self.saying.put(
+                "It is made with the rest at the end, and its table and columns are typed; or"
+                " ctrl+t makes and tests it now, and then they are chosen from lists."
+            )
+
+    def log_in(self) -> None:
+        """Make and test the base connection now, or correct the one that was turned away."""
+        own = crm_flow.answers_of(crm_parts.BASE, self.answers)
+        page = LoginPage(self.session, own, self.take_base, self.base_made, self._turned_away)
+        self.app.push_screen(page)
+
+    def take_base(self, own: Answers) -> None:
+        """The answers about the base connection, from the page that asked for them."""
+        others = {k: v for k, v in self.answers.items() if not k.startswith(BASE)}
+        self.answers = others | {f"{BASE}{name}": value for name, value in own.items()}
+        self.keep()
+
+    def base_made(self, made: Made) -> None:
+        """A base connection can log in: pick it, or go on with the plan that made it."""
+        if self._turned_away is not None:
+            self._turned_away = None
+            words = "It can log in now. ctrl+g goes on with the rest."
+        else:
+            answers = crm_flow.change(self.answers, f"{BASE}make", crm_parts.EXISTING)
+            self.answers = crm_flow.change(answers, f"{BASE}{crm_parts.PICK}", made.id)
+            words = "It is made and can log in; its tables are on the next page."
+        self.keep()
+        self.know(made, words)
+
+    @work(group="know")
+    async def know(self, made: Made, words: str) -> None:
+        """Show a base connection by its name, and say what became of it."""
+        await read_again(self.session, "base-connections", made.id)
+        self.show()
+        self.saying.put(words, "good")
+
+    async def lets_in(self, event: Event) -> str:
+        """Why the plan stops here: the base connection that it just made cannot log in."""
+        if event.step is None or event.made is None or event.step.name != base_connection.STEP:
+            return ""
+        try:
+            result, made = await tried(self.session, event.made)
+        except ApiTrouble as trouble:
+            log.info("a base connection was made and not tested: %s", trouble)
+            return ""
+        if result.ok:
+            return ""
+        self._turned_away = made
+        return f"The base connection is made, but {result.outcome}"
 
     def action_request(self) -> None:
         """The requests are on the last page, and from there on a page of their own."""
@@ -275,6 +355,9 @@ class WizardPage(AnswerPage):
         if plan is None:
             self.saying.put(f"Nothing was sent. {self._why_no_plan()}", "warn")
             return
+        if self._turned_away is not None:
+            self.log_in()
+            return
         self._busy, sent = True, False
         try:
             if reason := await may_send(self, plan.title):
@@ -283,7 +366,8 @@ class WizardPage(AnswerPage):
             secrets = crm_flow.secrets(self.answers, self.lookups)
             self.begun = True
             sending = self.console.doing.sending
-            sent = sending.begin(self.session, plan, secrets, self.post_message)
+            told = self.post_message
+            sent = sending.begin(self.session, plan, secrets, told, checks=self.lets_in)
         finally:
             self._busy = sent
             self.refresh_bindings()
@@ -306,9 +390,11 @@ class WizardPage(AnswerPage):
         if event.what == "finished" and made is not None:
             self.served()
             words = "The flow is made. Its first run appears in its list when it begins."
-            self.console.doing.show_made("flows", made.id, words)
+            others = [(step.kind, each.id) for step, each in event.stands if each is not made]
+            self.console.doing.show_made("flows", made.id, words, others)
         elif event.what == "finished":
             self._plan_id, self._stands, self.begun = "", (), False
+            self._turned_away = None
             self.saying.put(f"{event.sentence}.", "good")
         else:
             self._failed(event)
@@ -316,6 +402,9 @@ class WizardPage(AnswerPage):
     def _failed(self, event: Event) -> None:
         """Open the page that the refusal is about, with the sentence at its field."""
         stands = f" {_stands(len(event.stands))}" if event.stands else ""
+        if self._turned_away is not None:
+            self.log_in()
+            return
         if event.what == "failed" and event.error is not None and event.step is not None:
             for i, sheet in enumerate(self._sheets):
                 fields = sheet.fields(self.answers, self.lookups)
