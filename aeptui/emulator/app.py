@@ -67,6 +67,7 @@ class Emulator:
         self.begin_again: Callable[[int], None] = _no_reset
         self._crm: Crm | None = None
         self._runner: Runner | None = None
+        self.moves = 0  # calls that wait until the clock was moved
         self._waiting = 0
         self._turn = Condition()
 
@@ -101,7 +102,7 @@ class Emulator:
         """
         if not atomic:  # it takes the lock itself, step by step
             return handler(call)
-        with self._my_turn():
+        with self.my_turn():
             if authorised:
                 authorise(call)
             if settle and self.making is None:
@@ -137,7 +138,8 @@ class Emulator:
             self._turn.wait_for(lambda: self._waiting == 0, timeout=1.0)
 
     @contextmanager
-    def _my_turn(self) -> Iterator[None]:
+    def my_turn(self) -> Iterator[None]:
+        """The world's lock, for which long work makes way."""
         with self._turn:
             self._waiting += 1
         try:

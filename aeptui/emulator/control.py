@@ -110,27 +110,45 @@ def state(call: Call) -> Response:
 
 
 def clock(call: Call) -> Response:
-    """Move time, and answer when all that was due by then is done; others are served meanwhile."""
+    """Move time, and answer when all that was due by then is done; others are served meanwhile.
+
+    Another speed alone is answered at once: what a fast clock has piled up is let go, unless
+    somebody waits for the end of a move.
+    """
     body = _known(call, "advance_s", "speed")
     emulator, time = call.emulator, call.world.clock
     speed = _number(body, "speed", 0.0, FASTEST) if "speed" in body else None
     advance_s = _number(body, "advance_s", 0.0, LONGEST_S) if "advance_s" in body else 0.0
-    with call.world.lock:
+    with emulator.my_turn():
         runner = _runner(call)
         runner.settle(within_s=0)  # sees what was made just now before time moves on
+        before = runner.ended
         if speed is not None:
+            if not emulator.moves:
+                time.let_go()
             time.speed = speed
+        if "advance_s" not in body:
+            return JSONResponse({"now_ms": time.now_ms(), "runs_settled": 0})
         time.advance(advance_s)
-        before, until_ms = runner.ended, time.wanted_ms()
+        until_ms = time.wanted_ms()
+        emulator.moves += 1
+    try:
+        return _moved(call, until_ms, before)
+    finally:
+        with call.world.lock:
+            emulator.moves -= 1
+
+
+def _moved(call: Call, until_ms: int, before: int) -> Response:
+    """The answer to a move of the clock, when all is done that was due by then."""
     while True:
         with call.world.lock:
             runner = _runner(call)
             runner.settle(until_ms, within_s=PATIENCE_S)
             if not runner.is_behind(until_ms):
-                return JSONResponse(
-                    {"now_ms": time.now_ms(), "runs_settled": runner.ended - before}
-                )
-        emulator.give_way()
+                now_ms = call.world.clock.now_ms()
+                return JSONResponse({"now_ms": now_ms, "runs_settled": runner.ended - before})
+        call.emulator.give_way()
 
 
 def _runner(call: Call) -> "Runner":

@@ -4,7 +4,6 @@ Runs and batches, of which there are ever more, are kept packed.
 """
 
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from aeptui.emulator.history import History, Row
+from aeptui.emulator.packing import pack, unpack
 from aeptui.emulator.store import Store
 
 FINAL_STATES = frozenset({"success", "failed", "partialSuccess"})
 SYNTHETIC = ""  # stands for a body that follows from the row's number
 PACKED = frozenset({"runs", "batches"})
-_QUICKLY = 1
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -300,11 +299,11 @@ class Documents(Store):
 
 def _kept(kind: str, body: dict[str, Any]) -> str | bytes:
     text = json.dumps(body, ensure_ascii=False)
-    return zlib.compress(text.encode(), _QUICKLY) if kind in PACKED else text
+    return pack(text) if kind in PACKED else text
 
 
 def _read(kept: str | bytes) -> Any:
-    return json.loads(zlib.decompress(kept) if isinstance(kept, bytes) else kept)
+    return json.loads(unpack(kept) if isinstance(kept, bytes) else kept)
 
 
 def _run_columns(body: dict[str, Any]) -> tuple[str | None, str | None, int | None]:

@@ -8,7 +8,7 @@ file's first bytes, without opening it.
 import sqlite3
 from pathlib import Path
 
-FORMAT = 5
+FORMAT = 6
 """Counts up with every change of what is kept: tables, private parts, the CRM's rows."""
 
 FILES = ("world.sqlite", "crm.sqlite")

@@ -24,9 +24,8 @@ CHANGE_MS = (3_000, 8_000)  # how long a flow takes to change its state
 EVENTS_PER_COMMIT = 64
 DAY_MS = 86_400_000
 FILES_LIVE_MS = 30 * DAY_MS  # the runs and batches themselves stay
-PARTS_LIVE_MS = (
-    7 * DAY_MS
-)  # a dataset's own rows, or a world left open for weeks would fill the disk
+# The rows themselves go early: a world that is left open for weeks must not fill the disk.
+PARTS_LIVE_MS = 3 * DAY_MS
 
 # What becomes of a flow whose provider is at work on it.
 SETTLES_TO = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aeptui.emulator import kept
 
-_WAL_PAGES, _WAL_BYTES = 4000, 4 * 1024 * 1024
+_WAL_PAGES, _WAL_BYTES = 2000, 4 * 1024 * 1024
 _TABLE = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID
 """

@@ -40,6 +40,18 @@ def test_the_clock_stands_until_it_is_moved(fresh: Rehearsal) -> None:
     assert fresh.now_ms == fresh.now_ms > before
 
 
+def test_a_fast_clock_that_is_stopped_stands_where_it_was_seen_last(tmp_path: Path) -> None:
+    """A hundred flows at full speed are more than can be lived: what is piled up is let go."""
+    flags = ("--scale", "flows=100,runs=100", "--speed", "0", "--start", START)
+    with emulated(tmp_path, *flags) as emulator:
+        emulator.ask("clock", speed=10_000)
+        while emulator.now_ms < START_MS + 2 * 3_600_000:
+            pass
+        stopped = emulator.ask("clock", speed=0)
+        assert stopped["runs_settled"] == 0
+        assert emulator.now_ms == emulator.now_ms == stopped["now_ms"]
+
+
 def test_a_fault_is_for_its_requests_and_for_as_often_as_it_says(
     emulator: Rehearsal, api: httpx.Client
 ) -> None:
