@@ -61,10 +61,11 @@ class Clock:
         with self._lock:
             self._rebase(max(self._reading(), float(now_ms)))
 
-    def let_go(self) -> None:
-        """What could not be lived yet is no longer wanted: time goes on from the present."""
+    def go_on(self, speed: float) -> None:
+        """Go on from the present: what could not be lived yet is no longer wanted."""
         with self._lock:
             self._rebase(self._present())
+            self._speed = speed
 
     def begin(self, now_ms: int) -> None:
         """Start anywhere, earlier too: only for a world in which nothing has happened yet."""

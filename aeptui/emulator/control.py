@@ -123,10 +123,10 @@ def clock(call: Call) -> Response:
         runner = _runner(call)
         runner.settle(within_s=0)  # sees what was made just now before time moves on
         before = runner.ended
-        if speed is not None:
-            if not emulator.moves:
-                time.let_go()
+        if speed is not None and emulator.moves:
             time.speed = speed
+        elif speed is not None:
+            time.go_on(speed)
         if "advance_s" not in body:
             return JSONResponse({"now_ms": time.now_ms(), "runs_settled": 0})
         time.advance(advance_s)
