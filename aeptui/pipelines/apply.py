@@ -49,6 +49,7 @@ async def apply(
     if claim is None:
         yield Event("refused", plan, reason or _BUSY)
         return
+    work = _Work(plan, secrets, services, journal, sleep, settling_s)
     try:
         reason = _not_ready(plan, await journal.entry(plan.id), secrets)
         if reason:
@@ -56,7 +57,6 @@ async def apply(
             return
         entry = await journal.begin(plan)
         await _hear_the_time(services)
-        work = _Work(plan, secrets, services, journal, sleep, settling_s)
         work.known.update(entry.known())
         for each in entry.steps:
             async for event in work.carry_out(each):
@@ -67,7 +67,7 @@ async def apply(
             await journal.end(plan.id, "done")
             yield Event("finished", plan, f"{plan.title}: done", stands=work.stands())
     except JournalError as error:
-        yield Event("refused", plan, str(error))
+        yield Event("refused", plan, str(error), stands=work.stands())
     except ApiUnreachable as trouble:
         yield Event("failed", plan, f"{plan.title}: {trouble}; nothing was sent", error=trouble)
     finally:
@@ -260,6 +260,7 @@ class _Work:
     ) -> Event:
         said = f"{step.title}: it had landed" if found else f"{step.title}: done"
         sentence = f"{said}, {made.id}" if made.id else said
+        self.known[step.name] = made  # it stands, whether or not that can be kept
         await self._journal.settle(
             self.plan,
             step,
@@ -270,7 +271,6 @@ class _Work:
             request_id=request_id,
             sentence=sentence,
         )
-        self.known[step.name] = made
         return self._event("done", step, sentence, made=made)
 
     async def _failed(

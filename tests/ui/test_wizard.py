@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.request import preview
 from aeptui.session import session_for
 from aeptui.ui.screens.home import HomePage
@@ -290,7 +292,7 @@ async def test_a_write_that_is_refused_half_way_is_gone_on_from_and_nothing_is_m
         assert paths.count("dataSets") == 2
 
 
-async def test_what_a_stopped_plan_made_can_be_taken_back(
+async def test_what_a_plan_made_before_the_journal_failed_is_told_and_can_be_taken_back(
     platform: Rehearsal, api: httpx.Client, tmp_path: Path
 ) -> None:
     base_id = make_base(api)
@@ -304,12 +306,21 @@ async def test_what_a_stopped_plan_made_can_be_taken_back(
             await at.press("down")
             await choose(at, "prod")
             await answer_the_pages(at)
-            platform.ask(
-                "faults", service="catalog", method="POST", path="*/dataSets",
-                kind="status", status=403, times=1,
-            )  # fmt: skip
+            Journal.open(tmp_path / "state").close()
+            file = sqlite3.connect(tmp_path / "state" / "journal.sqlite")
+            file.execute(
+                """CREATE TRIGGER full BEFORE INSERT ON "write" WHEN new.step = 'dataset'
+                BEGIN SELECT raise(FAIL, 'database or disk is full'); END"""
+            )
             await at.press("ctrl+g")
             await at.until(lambda: page._stands and not page._busy, tries=1500)
+            await at.sees("database or disk is full", "nothing more is sent", "2 writes are done")
+            assert [each.path.rpartition("/")[2] for each in proxy.writes] == [
+                "sourceConnections",
+                "schemas",
+            ]
+            file.execute("DROP TRIGGER full")
+            file.close()
             await at.press("ctrl+x")
             await at.sees("Undo what was made?")
             await at.press("y")

@@ -246,6 +246,8 @@ class FormPage(AnswerPage):
         if event.what == "failed":
             words = "The platform refused it; your answers are all here. ctrl+g sends again."
             words = words if about else f"{event.sentence}. {words}"
+        elif event.what == "refused" and event.stands:
+            words = f"{event.sentence}. What was asked for is made all the same; ctrl+g finds it."
         elif event.what == "unknown":
             words = f"{event.sentence}. ctrl+g looks for it again before anything is sent."
         self._refuse({about: said} if about else {}, words)
