@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import httpx
 
 from aeptui.config import Config, Flags, Profile, Settings
 from aeptui.credentials import SecretSource
+from aeptui.log import begin
 from tests.emulated import Rehearsal
 from tests.ui.conftest import Console
 
@@ -165,6 +167,20 @@ def got(api: httpx.Client, path: str) -> Any:
     answer = api.get(path)
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+@contextmanager
+def logged(state: Path) -> Iterator[Path]:
+    """The log of a console with all that it can tell; its file."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    try:
+        yield begin(state, "debug")
+    finally:
+        for handler in set(root.handlers) - set(before):
+            root.removeHandler(handler)
+            handler.close()
+        root.setLevel(level)
 
 
 def everything_kept(folder: Path) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from aeptui.mirror.values import Listing
 from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.request import preview
 from aeptui.session import session_for
@@ -26,6 +27,7 @@ from tests.ui.platform import (
     everything_kept,
     fill_base,
     got,
+    logged,
     profile_on,
     proxied,
     tick,
@@ -129,7 +131,8 @@ async def test_the_wizard_walks_from_empty_to_a_finished_first_run(
 async def test_a_new_base_connection_makes_a_seventh_write_and_no_secret_is_kept(
     platform: Rehearsal, tmp_path: Path
 ) -> None:
-    with proxied(platform) as proxy:
+    state = tmp_path / "state"
+    with proxied(platform) as proxy, logged(state) as log:
         async with (
             session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
             console(session) as at,
@@ -153,13 +156,28 @@ async def test_a_new_base_connection_makes_a_seventh_write_and_no_secret_is_kept
             assert plan is not None, page._why_no_plan()
             assert len(plan.steps) == 7
             screens += [page.view.request, page.view.curl]
+            answers = everything_kept(state / "answers")
+            assert b"integration@example.com" in answers
+            platform.ask(  # a CRM that repeats what it does not like
+                "faults", service="flowservice", method="POST", path="*/connections",
+                kind="status", status=400, times=1,
+                body={"message": f"username or password {PASSWORD} refused, token {TOKEN}"},
+            )  # fmt: skip
+            await at.press("ctrl+g")
+            await at.sees("your answers are all here")
+            screens.append(at.text)
+            await at.press("ctrl+r")
+            await at.sees("page 7 of 7")
             await at.press("ctrl+g")
             await at.until(lambda: isinstance(at.app.screen, HomePage), tries=1500)
             screens.append(at.text)
+            (base,) = session.mirror.window_now(Listing("base-connections"), 9).rows
+            screens.append(str(session.mirror.body_now("base-connections", base.id)))
             told = proxy.writes[0].body
             assert b'"securityToken": "' + TOKEN.encode() in told and PASSWORD.encode() in told
-        kept = everything_kept(tmp_path / "state").decode("utf-8", "replace")
-        for secret in (PASSWORD, TOKEN):
+        assert log.stat().st_size
+        kept = (everything_kept(state) + answers).decode("utf-8", "replace")
+        for secret in (PASSWORD, TOKEN, "rehearsal-secret"):
             assert secret not in kept
             assert not any(secret in screen for screen in screens)
 
