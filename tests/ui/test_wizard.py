@@ -274,7 +274,7 @@ async def test_going_back_and_leaving_lose_no_answer(
         assert proxy.writes == []
 
 
-async def test_a_write_that_is_refused_half_way_is_gone_on_from_and_nothing_is_made_twice(
+async def test_a_plan_that_meets_every_trouble_is_gone_on_from_and_nothing_is_made_twice(
     platform: Rehearsal, api: httpx.Client, tmp_path: Path
 ) -> None:
     base_id = make_base(api)
@@ -303,11 +303,22 @@ async def test_a_write_that_is_refused_half_way_is_gone_on_from_and_nothing_is_m
                 await at.press("ctrl+r")
             await at.sees("page 7 of 7")
             assert page.answers == answers
-            await at.press("ctrl+g")
+            for path, kind in (
+                ("*/targetConnections", "truncate"),  # the platform acted, and nobody heard
+                ("*/mappingSets", "expired-token"),
+                ("*/flows", "rate-limit"),
+            ):
+                platform.ask("faults", service="*", method="POST", path=path, kind=kind, times=1)
+            await at.press("ctrl+g", "ctrl+g", "ctrl+g")
             await at.until(lambda: isinstance(at.app.screen, HomePage), tries=1500)
         paths = [each.path.rpartition("/")[2] for each in proxy.writes]
-        assert paths.count("sourceConnections") == 1 and paths.count("schemas") == 1
-        assert paths.count("dataSets") == 2
+        counts = {path: paths.count(path) for path in paths}
+        assert counts == {
+            **dict.fromkeys(("sourceConnections", "schemas", "targetConnections"), 1),
+            **dict.fromkeys(("dataSets", "mappingSets", "flows"), 2),
+        }
+        for kind in ("sourceConnections", "targetConnections", "flows"):
+            assert len(got(api, f"/data/foundation/flowservice/{kind}")["items"]) == 1
 
 
 async def test_what_a_plan_made_before_the_journal_failed_is_told_and_can_be_taken_back(
