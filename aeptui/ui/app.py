@@ -97,6 +97,7 @@ class AepApp(App[int]):
         super().__init__(driver_class=driver_named(session.config.settings.driver))
         self.session = session
         self.notice = ""
+        self.unfinished = ""
         self.rehearsing = Rehearsing(self) if session.rehearsal is not None else None
         self.doing = Doing(self)
         self.going = Going(self)
@@ -138,6 +139,27 @@ class AepApp(App[int]):
 
             for sentence in await asyncio.to_thread(rebinding.faults, keys):
                 self.page.say(sentence, "warn")
+
+        await self._look_for_unfinished()
+
+    async def _look_for_unfinished(self) -> None:
+        """Say so when a plan stopped half-way, here or in an earlier console."""
+        if (self.session.config.state_dir / "journal.sqlite").exists():
+            from aeptui.pipelines.here import journal_of
+            from aeptui.pipelines.journal import JournalError
+
+            try:
+                async with journal_of(self.session) as journal:
+                    entries = await journal.unfinished()
+            except JournalError as trouble:
+                self.page.say(f"The journal cannot be read: {trouble}", "warn")
+            else:
+                self.tell_unfinished(sum(not entry.busy for entry in entries))
+
+    def tell_unfinished(self, count: int) -> None:
+        """Say on every page that plans are unfinished, and where they are."""
+        plans = "One plan is" if count == 1 else f"{count:,} plans are"
+        self.unfinished = f"{plans} unfinished; :journal shows how each stands." if count else ""
 
     @property
     def page(self) -> Page:

@@ -15,7 +15,7 @@ from aeptui.ui.messages import OpenResource
 if TYPE_CHECKING:
     from aeptui.ui.app import AepApp
 
-COMMANDS = ("home", "causes", "new", "sandbox", "help", "refresh", "unlock", "quit")
+COMMANDS = ("home", "causes", "journal", "new", "sandbox", "help", "refresh", "unlock", "quit")
 
 
 class Going:
@@ -45,6 +45,11 @@ class Going:
             case Go("causes"):
                 app.go_home()
                 app.home.action_causes()
+            case Go("journal"):
+                from aeptui.ui.screens.journal import JournalPage
+
+                app.go_home()
+                app.push_screen(JournalPage(app.session))
             case Go("quit"):
                 app.leave()
             case Go("help"):

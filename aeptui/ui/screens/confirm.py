@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
+from aeptui.api.settings import Secret
 from aeptui.mirror.rows import Row
 from aeptui.resources.definition import Column, Moment
 from aeptui.session import Session
@@ -114,6 +115,39 @@ class TypedName(ModalScreen[bool]):
     def action_leave(self) -> None:
         """No."""
         self.dismiss(False)
+
+
+class SecretAsked(ModalScreen[Secret | None]):
+    """A secret that is needed once more, since none is ever kept; None when it was left."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__()
+        self._name = name
+        self._what = what
+
+    def compose(self) -> ComposeResult:
+        """What it is for, and the line to type on."""
+        with Vertical(id="typed"):
+            yield Question(
+                f"{self._name} is needed again.",
+                f"{self._what} sends it, and it is kept nowhere.",
+                "Type it and press enter; esc leaves it.",
+            )
+            yield Prompt(f"{self._name}: ", masked=True, id="name")
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.query_one(Prompt).focus()
+
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        """Leave with it."""
+        message.stop()
+        self.dismiss(Secret(message.text) if message.text else None)
+
+    def on_prompt_left(self, message: Prompt.Left) -> None:
+        """Leave without it."""
+        message.stop()
+        self.dismiss(None)
 
 
 SANDBOX_COLUMNS = (

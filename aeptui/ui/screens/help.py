@@ -94,6 +94,7 @@ def _goto(page: Page) -> Facts:
         Fact(":causes", "what goes wrong across flows; so does c"),
         Fact(":sandbox NAME", "another sandbox; without a name, a list to choose from"),
         Fact(":new KIND", "the form for one; `:new crm flow` is the whole way, page by page"),
+        Fact(":journal", "plans that stopped half-way, and every past write"),
         Fact(":unlock 15m", "open writing for a while, where it is shut"),
         Fact(":q", "quit; so do ctrl+q, and ctrl+c twice"),
     ]

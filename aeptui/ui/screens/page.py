@@ -216,7 +216,8 @@ class Page(Screen[None]):
         age = self.console.age_in_words(age)
         self.context.show(age)
         notice = self.query_one("#notice", TextLine)
-        said = self.console.notice or (age.notice if age.stale else "")
+        trouble = self.console.notice or (age.notice if age.stale else "")
+        said = trouble or self.console.unfinished
         since = age.since if age.stale else ""
         notice.put([(f" {said}", TONES["warn"])], [(f"{since} ", PLAIN)])
         notice.set_class(bool(said or since), "-said")

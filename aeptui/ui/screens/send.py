@@ -88,7 +88,7 @@ class SendPage(Page):
         """One thing at a time."""
         if action in ("send", "undo") and self.busy:
             return "it is being sent"
-        if action == "undo" and not self.stands:
+        if action == "undo" and not self.may_stand:
             return "nothing was made that could be taken back"
         return super().why_not(action)
 
@@ -121,12 +121,27 @@ class SendPage(Page):
     @work(exclusive=True, group="send")
     async def action_undo(self) -> None:
         """Take back what was made, newest first."""
-        if self.busy or not self.stands:
+        if self.busy or not self.may_stand:
             return
-        made = ", ".join(step.title for step, _ in reversed(self.stands))
-        question = Confirm("Take back what was done?", f"Newest first: {made}.")
+        question = Confirm("Take back what was done?", self.taking_back())
         if await self.app.push_screen_wait(question):
             self._begin(back=True)
+
+    @property
+    def may_stand(self) -> bool:
+        """Whether there is something that could be taken back."""
+        return bool(self.stands)
+
+    def taking_back(self) -> str:
+        """What is sent to take back what was done, newest first, and what stays for good."""
+        sent = [
+            f"{step.undo.method} for “{step.title}”"
+            for step, _ in reversed(self.stands)
+            if step.undo is not None
+        ]
+        stays = [f"“{step.title}”" for step, _ in self.stands if step.undo is None]
+        words = f"It sends, newest first: {', '.join(sent)}." if sent else "It sends nothing."
+        return words + (f" What cannot be taken back: {', '.join(stays)}." if stays else "")
 
     def _begin(self, *, back: bool) -> None:
         sending = self.console.doing.sending

@@ -29,6 +29,11 @@ class JsonView(Scroller):
         self.text = json.dumps(value, indent=2, ensure_ascii=False)
         self.remake()
 
+    def show_text(self, text: str) -> None:
+        """Draw a text that has JSON in it."""
+        self.text = text
+        self.remake()
+
     def say(self, words: str) -> None:
         """Say this in place of a value."""
         self.text, self.words = "", words

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from aeptui.resources.definition import Tone
 from aeptui.ui.drawing import both_ends, cut
 from aeptui.ui.palette import BOLD, PLAIN, TONES
+from aeptui.ui.widgets.field_text import MASK
 from aeptui.ui.widgets.painted import Painted
 
 CURSOR = Style(reverse=True)
@@ -23,7 +24,7 @@ CURSOR = Style(reverse=True)
 class Prompt(Painted, can_focus=True):
     """One line of text with a sign before it and a hint behind it.
 
-    `complete` gives what tab would add to what was typed. A cursor that does
+    `complete` gives what tab would add to what was typed. A masked one is never drawn as it is. A cursor that does
     not blink, and a line of ours rather than a stock input, because a key here
     is to cost one line on the wire.
     """
@@ -57,6 +58,7 @@ class Prompt(Painted, can_focus=True):
         text: str = "",
         *,
         complete: Callable[[str], str] | None = None,
+        masked: bool = False,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
@@ -64,6 +66,7 @@ class Prompt(Painted, can_focus=True):
         self.text = text
         self._place = len(text)
         self._complete = complete
+        self._masked = masked
         self._hint: tuple[str, Tone] = ("", "dim")
 
     def hint(self, words: str, tone: Tone = "dim") -> None:
@@ -134,10 +137,11 @@ class Prompt(Painted, can_focus=True):
 
     def lines(self, width: int, height: int) -> list[Strip]:
         """The one line."""
+        text = MASK * len(self.text) if self._masked else self.text
         before, at, after = (
-            self.text[: self._place],
-            self.text[self._place : self._place + 1] or " ",
-            self.text[self._place + 1 :],
+            text[: self._place],
+            text[self._place : self._place + 1] or " ",
+            text[self._place + 1 :],
         )
         room = max(10, width // 2)
         if len(before) > room:
