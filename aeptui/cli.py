@@ -315,7 +315,7 @@ def flags_of(options: argparse.Namespace) -> Flags:
 
 
 def _load(options: argparse.Namespace) -> Config:
-    from aeptui.config import load
+    from aeptui.config_load import load
 
     config = load(os.environ, flags_of(options))
     for warning in config.warnings:
@@ -340,7 +340,7 @@ def console(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """The local platform as a child process, and the console on it."""
-    from aeptui.config import rehearsal_config
+    from aeptui.config_load import rehearsal_config
     from aeptui.rehearsal import Options, Rehearsal
 
     _need_a_screen()

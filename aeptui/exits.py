@@ -6,7 +6,6 @@ import os
 import sys
 
 from aeptui.api import errors
-from aeptui.config import state_dir
 from aeptui.credentials import SecretUnavailable
 from aeptui.headless.listing import Usage
 from aeptui.headless.one import NotThere
@@ -17,6 +16,7 @@ from aeptui.mirror.filter import FilterError
 from aeptui.pipelines.journal_file import JournalError
 from aeptui.rehearsal import RehearsalError
 from aeptui.resources.why import NoSuchRun
+from aeptui.state_folder import state_dir
 from aeptui.tomlfile import FileError
 
 TROUBLE, USAGE, REFUSED, UNREACHABLE, BUG = 1, 2, 3, 4, 70

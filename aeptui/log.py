@@ -13,7 +13,7 @@ import re
 import traceback
 from pathlib import Path
 
-from aeptui.config import private_dir
+from aeptui.state_folder import private_dir
 
 LEVELS = ("debug", "info", "warning", "error")
 MASK = "***"

@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aeptui.config import REHEARSAL, Config, Profile, private_dir
+from aeptui.config import REHEARSAL, Config, Profile
 from aeptui.credentials import SecretSource
+from aeptui.state_folder import private_dir
 
 HOST = "127.0.0.1"
 PATIENCE_S = 60.0

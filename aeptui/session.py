@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from aeptui.config import Config, ConfigError, Profile, private_dir
+from aeptui.config import Config, ConfigError, Profile
 from aeptui.credentials import SecretSource, SecretUnavailable
 from aeptui.log import unforeseen
 from aeptui.resources.definition import Moment
+from aeptui.state_folder import private_dir
 
 if TYPE_CHECKING:
     from aeptui.api.services import Services

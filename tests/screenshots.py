@@ -21,7 +21,8 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from aeptui.config import Config, rehearsal_config
+from aeptui.config import Config
+from aeptui.config_load import rehearsal_config
 from aeptui.rehearsal import Options, Rehearsal
 from aeptui.session import open_session
 from aeptui.ui.app import AepApp

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aeptui.config import ConfigError, load
+from aeptui.config import ConfigError
+from aeptui.config_load import load
 from aeptui.monitor.codes import CodeBook
 
 OWN = """

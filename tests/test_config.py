@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aeptui import config as configuration
-from aeptui.config import ConfigError, Flags, load, private_dir, rehearsal_config
+from aeptui.config import ConfigError, Flags
 from aeptui.config_example import EXAMPLE
 from aeptui.config_file import ALERT, GENERAL, PROFILE, SYNC, TABLES, THRESHOLDS
+from aeptui.config_load import load, rehearsal_config
 from aeptui.credentials import SecretUnavailable
+from aeptui.state_folder import private_dir
 from aeptui.tomlfile import line_of
 
 TOP = Path(__file__).parent.parent

@@ -15,7 +15,8 @@ import pytest
 
 from aeptui.api.errors import ApiTrouble, AuthError
 from aeptui.api.services import Services
-from aeptui.config import Flags, load
+from aeptui.config import Flags
+from aeptui.config_load import load
 from aeptui.credentials import SecretSource, SecretUnavailable
 from aeptui.log import ScrubbedFormatter
 from aeptui.session import api_settings

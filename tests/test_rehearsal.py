@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from aeptui.config import Config, rehearsal_config
+from aeptui.config import Config
+from aeptui.config_load import rehearsal_config
 from aeptui.rehearsal import Options, Rehearsal, RehearsalError
 from aeptui.session import mirror_path, session_for
 
@@ -147,7 +148,7 @@ def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     program = (
         "import sys, asyncio\n"
         "from pathlib import Path\n"
-        "from aeptui.config import rehearsal_config\n"
+        "from aeptui.config_load import rehearsal_config\n"
         "from aeptui.rehearsal import Options, Rehearsal\n"
         f"c = rehearsal_config({{'AEPTUI_STATE_DIR': {str(tmp_path)!r}}})\n"
         "r = Rehearsal.prepare(c, Options(speed=0))\n"

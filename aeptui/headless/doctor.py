@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 from urllib.parse import urlsplit
 
-from aeptui.config import Config, ConfigError, Flags, Profile, load
+from aeptui.config import Config, ConfigError, Flags, Profile
+from aeptui.config_load import load
 from aeptui.credentials import SecretUnavailable
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def bytecode() -> Finding:
 
 def folder(config: Config) -> Finding:
     """Whether the state folder can be made and is ours alone."""
-    from aeptui.config import private_dir
+    from aeptui.state_folder import private_dir
 
     try:
         private_dir(config.state_dir)

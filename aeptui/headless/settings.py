@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from aeptui.config import ConfigError, Flags, config_path, load
+from aeptui.config import ConfigError, Flags
+from aeptui.config_load import config_path, load
 
 
 def run(what: str, env: Mapping[str, str], flags: Flags) -> int:

@@ -33,7 +33,7 @@ AFTER_THE_FIRST_PAINT = (
 
 SCRIPT = """
 import asyncio, os, sys
-from aeptui.config import load
+from aeptui.config_load import load
 from aeptui.session import open_session
 from aeptui.ui.app import AepApp
 
