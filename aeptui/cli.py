@@ -51,6 +51,7 @@ COMMANDS = (
     "plan",
     "apply",
     "destroy",
+    "export",
     "journal",
     "config",
     "doctor",
@@ -176,6 +177,9 @@ def build_parser(words: Sequence[str] = ()) -> Parser:
         metavar="PART",
         help="take the dataset, schema or base-connection too, though no plan here made it",
     )
+    exporting = command("export", "write an existing flow as a pipeline file", export)
+    exporting.add_argument("flow", metavar="FLOW_ID", help="its id, or a name that only it has")
+    exporting.add_argument("-o", "--out", type=Path, metavar="FILE", help="a new file to write")
     writing = command("journal", "past writes, and plans that stopped half-way", journal)
     writing.add_argument(
         "verb",
@@ -536,6 +540,13 @@ def destroy(options: argparse.Namespace) -> int:
         options,
         lambda session: pipeline.destroy(session, options.file, yes=options.yes, also=options.also),
     )
+
+
+def export(options: argparse.Namespace) -> int:
+    """An existing flow as a pipeline file."""
+    from aeptui.headless import export as exporting
+
+    return _on_pipeline(options, lambda session: exporting.run(session, options.flow, options.out))
 
 
 def journal(options: argparse.Namespace) -> int:

@@ -28,7 +28,7 @@ class SecretSource:
     """What to say of it: the variable, the file, the program."""
     argv: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __str__(self) -> str:
         """Where it comes from, for `doctor`; never the value."""

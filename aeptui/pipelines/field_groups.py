@@ -29,7 +29,7 @@ _DEEPEST = 12
 
 
 async def read(services: ServiceView, id: str) -> FieldGroup:
-    """A field group as it was made."""
+    """A field group as it was made, with every class that it fits, by `$id`."""
     told = await services.library.as_made("fieldgroups", "tenant", id)
     description = told.get("description")
     return FieldGroup(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aeptui.emulator.row_filters import compile_filter
-from aeptui.forms.row_filter import NoFilter, parse
+from aeptui.forms.row_filter import NoFilter, parse, said
 
 COLUMNS = ("City", "Score", "Email", "Opted")
 
@@ -116,3 +116,60 @@ def test_any_text_is_a_filter_or_a_sentence(text: str) -> None:
         parse(text, COLUMNS)
     except NoFilter as reason:
         assert len(str(reason)) < 300
+
+
+NAMES = st.sampled_from(["City", "and", "Last Name", "null", "a.b"])
+LITERALS = st.one_of(
+    st.integers(-(10**17), 10**17), st.booleans(), st.text(st.characters(codec="utf-8"))
+)
+
+
+def applied(name: str, *params: Any) -> dict[str, Any]:
+    return {"nodeType": "fnApply", "fnName": name, "params": list(params)}
+
+
+def literal(value: Any) -> dict[str, Any]:
+    return {"nodeType": "literal", "value": value}
+
+
+CONDITIONS = st.one_of(
+    st.builds(lambda name: applied("isNull", look(name)), NAMES),
+    st.builds(
+        lambda name, v: applied("in", look(name), literal(v)),
+        NAMES,
+        st.lists(LITERALS, min_size=1, max_size=3),
+    ),
+    st.builds(
+        lambda sign, name, v: applied(sign, look(name), literal(v)),
+        st.sampled_from(["=", "!=", "<", "<=", ">", ">=", "like"]),
+        NAMES,
+        LITERALS,
+    ),
+)
+TREES = st.recursive(
+    CONDITIONS,
+    lambda inner: st.one_of(
+        st.builds(lambda node: applied("NOT", node), inner),
+        st.builds(
+            lambda name, parts: applied(name, *parts),
+            st.sampled_from(["and", "or"]),
+            st.lists(inner, min_size=2, max_size=3),
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@given(TREES)
+def test_any_filter_is_said_in_words_that_mean_the_same(tree: dict[str, Any]) -> None:
+    whole = {"type": "PQL", "format": "pql/json", "value": tree}
+    words = said(whole)
+    assert words is not None and parse(words) == whole
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [None, {}, {"value": 3}, {"value": applied("startsWith", look("City"), literal("B"))}],
+)
+def test_a_filter_that_nobody_can_write_is_not_said(strange: Any) -> None:
+    assert said(strange) is None

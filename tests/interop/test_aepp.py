@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from aeptui.api.services import Services
+from aeptui.pipelines.exporting import export
+from aeptui.pipelines.file_text import written
 from tests.interop.conftest import Adobe
+from tests.pipelines.files import held_against, lookups_on, read
 
 SALESFORCE = "cfc0fee1-7dc0-40ef-b73e-d8b134c436f5"
 PROFILE = "https://ns.adobe.com/xdm/context/profile"
@@ -371,6 +375,13 @@ def test_a_flow_manager_finds_everything_that_a_flow_stands_on(adobe: Adobe, flo
     assert manager.flowTargetConnection["params"]["datasetName"] == "Contacts"
     assert manager.frequency == "batch"
     assert manager.getRuns()[0]["flowId"] == flow_id
+
+
+async def test_a_plan_on_the_export_of_its_flow_is_empty(adobe: Adobe, flow_id: str) -> None:
+    async with Services(adobe.rehearsal.settings()) as services:
+        file, remarks = await export(services, lookups_on(services), flow_id)
+        planned = await held_against(services, read(written(file, remarks)))
+    assert planned.done, planned.faults
 
 
 def test_runs_are_followed_over_more_than_three_pages(adobe: Adobe, flow_id: str) -> None:
