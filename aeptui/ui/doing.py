@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from aeptui.ui.app import AepApp
     from aeptui.ui.screens.page import Page
     from aeptui.ui.sending import Sending
+    from aeptui.ui.together import Together
 
 CRM_FLOW = "crm-flow"
 _WAYS = (
@@ -47,6 +48,13 @@ class Doing:
         from aeptui.ui.sending import Sending
 
         return Sending()
+
+    @cached_property
+    def together(self) -> Together:
+        """What is done for many rows at once."""
+        from aeptui.ui.together import Together
+
+        return Together(self._app, self._acting)
 
     # Forms ----------------------------------------------------------------------------
 

@@ -33,7 +33,6 @@ CREATABLE = (
 
 
 _ELSEWHERE: Mapping[tuple[str, str], str] = {
-    ("retry", "flows"): "runs are retried: open the flow and choose one; N runs the flow now",
     ("retry", ""): "runs are retried, not {}; they are in :runs, and under their flow",
     ("run_now", "runs"): "flows are run, not runs; R retries this one",
     ("run_now", ""): "flows are run, not {}; they are in :flows",
@@ -87,7 +86,7 @@ class ActingPage(MindingPage):
                 self.resource.kind, f"{self.resource.plural} are the platform's own"
             )
         if action in ("retry", "run_now", "switch", "delete"):
-            return self._refusal(action)
+            return None if self.marking else self._refusal(action)
         if action == "rename":
             return self._why_not_rename()
         if action == "mapping" and not self._mapping()[0]:
@@ -184,11 +183,29 @@ class ActingPage(MindingPage):
         """Say why it cannot be done, or ask and do it; about the row that was there at the key."""
         resource, row = self.target(name)
         action = action_of(resource.kind, name)
+        if self.marking:
+            self._act_on_marked(name)
+            return
         reason = self._refusal(name)
         if action is None or row is None or reason:
             self.say(f"Not done: {_sentence(reason or 'nothing is under the cursor')}", "warn")
         else:
             self.console.doing.act(self, action, row)
+
+    @property
+    def marking(self) -> bool:
+        """Whether rows are marked here: then keys are about those."""
+        return False
+
+    def _act_on_marked(self, name: str) -> None:
+        kind = self.resource.kind
+        action = action_of("runs" if name == "retry" else kind, name)
+        if name == "delete":
+            self.say("Not done: one at a time is deleted; esc unmarks.", "warn")
+        elif action is None or kind not in ("flows", "runs"):
+            self.say(f"Not done: {_sentence(self._refusal(name) or 'esc unmarks')}", "warn")
+        else:
+            self.console.doing.together.act(self, action, kind, self.chosen)
 
     def action_rename(self) -> None:
         """Type another name on the bottom line."""
@@ -222,6 +239,9 @@ class ActingPage(MindingPage):
     @work(exclusive=True, group="test")
     async def action_test(self) -> None:
         """Let the platform log in to the CRM, and say what came of it."""
+        if self.marking:
+            self.console.doing.together.test(self, self.chosen)
+            return
         id = self._connection()
         if id is None:
             self.say(f"Not done: {_sentence(self.why_not('test') or '')}", "warn")
@@ -252,14 +272,18 @@ async def confirmed(page: Page, action: Action, row: Row) -> bool:
     told = action.confirm(session, row) if action.confirm is not None else f"{action.label}?"
     question, _, consequence = told.partition("? ")
     question = question if question.endswith("?") else f"{question}?"
-    if session.protected:
-        typed = TypedName(question, consequence, session.sandbox)
-        agreed = await page.console.push_screen_wait(typed)
-        return agreed is True
-    if action.confirm is None:
+    if action.confirm is None and not session.protected:
         return True
-    agreed = await page.console.push_screen_wait(Confirm(question, consequence))
-    return agreed is True
+    return await agreed(page, question, consequence)
+
+
+async def agreed(page: Page, question: str, consequence: str) -> bool:
+    """Whether a person says yes; by the sandbox's name where it is protected."""
+    session = page.session
+    asked: Confirm | TypedName = Confirm(question, consequence)
+    if session.protected:
+        asked = TypedName(question, consequence, session.sandbox)
+    return await page.console.push_screen_wait(asked) is True
 
 
 def _sentence(reason: str) -> str:

@@ -177,6 +177,9 @@ class Page(Screen[None]):
         if self.is_current:
             self.show_age(await self.session.mirror.freshness())
 
+    def unmark(self) -> None:
+        """Mark no rows any more; for pages with rows to mark."""
+
     def marks_changed(self) -> None:
         """Show which flows are acknowledged, snoozed or expected; for subclasses."""
 

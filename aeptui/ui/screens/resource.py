@@ -16,6 +16,7 @@ from aeptui.mirror.filter import FilterError
 from aeptui.mirror.rows import FlowRow, Row, RunRow
 from aeptui.mirror.values import Listing
 from aeptui.resources.definition import Column, Resource
+from aeptui.resources.runs import RUNS
 from aeptui.session import Session
 from aeptui.ui.ages import Age
 from aeptui.ui.listing import MirrorRows
@@ -123,6 +124,33 @@ class ListPage(ActingPage):
             for id in sorted(self.table.marked)
         )
         return [*held.values(), *(row for row in asked if row and row.id not in held)]
+
+    @property
+    def marking(self) -> bool:
+        """Whether rows are marked."""
+        return self.is_mounted and bool(self.table.marked)
+
+    def unmark(self) -> None:
+        """Mark no rows any more."""
+        self.table.unmark()
+
+    def target(self, name: str) -> tuple[Resource, Row | None]:
+        """The row under the cursor; a retry of a flow is one of its last run."""
+        resource, row = super().target(name)
+        if name == "retry" and isinstance(row, FlowRow):
+            run = self._to_retry(row)
+            return (RUNS, run) if isinstance(run, RunRow) else (resource, row)
+        return resource, row
+
+    def _refusal(self, name: str) -> str | None:
+        row = self.at_hand if self.is_mounted else None
+        run = self._to_retry(row) if name == "retry" and isinstance(row, FlowRow) else None
+        return run if isinstance(run, str) else super()._refusal(name)
+
+    def _to_retry(self, flow: FlowRow) -> RunRow | str:
+        from aeptui.pipelines.many import to_retry
+
+        return to_retry(self.session, flow)
 
     async def select(self, id: str) -> None:
         """Put the cursor on a resource; a filter that hides it goes."""

@@ -1,0 +1,68 @@
+"""Acting on many marked rows: one question, then one after another on a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from typing import TYPE_CHECKING
+
+from aeptui.mirror.rows import Row
+from aeptui.pipelines import many as doing
+from aeptui.pipelines.many import Many
+from aeptui.resources.definition import Action, Tone
+from aeptui.ui.screens.acting import agreed
+from aeptui.ui.screens.many import ManyPage
+
+if TYPE_CHECKING:
+    from aeptui.ui.app import AepApp
+    from aeptui.ui.screens.page import Page
+
+
+class Together:
+    """Starts what is done for many; `acting` holds what is under way in this console, by id."""
+
+    def __init__(self, app: AepApp, acting: MutableMapping[str, str]) -> None:
+        self._app = app
+        self._acting = acting
+
+    def act(self, page: Page, action: Action, kind: str, rows: Sequence[Row]) -> None:
+        """Ask once, then do `action` for each of `rows` that can."""
+        many = doing.acting(page.session, action, kind, rows)
+        for item in many.ready:
+            if item.row.id in self._acting:
+                item.came, item.said = "skipped", "Something is under way with it already"
+        reason = doing.why_not(page.session, many)
+        if reason:
+            page.say(f"Not done: {reason.rstrip('.')}.", "warn")
+        else:
+            self._app.run_worker(self._ask(page, action, many), group="acting")
+
+    def test(self, page: Page, rows: Sequence[Row]) -> None:
+        """Test the connections behind `rows`; that changes nothing, so nobody is asked."""
+        many = doing.testing(page.session, rows)
+        if many.ready:
+            self._app.run_worker(self._run(page, many), group="acting")
+        else:
+            page.say("Not done: no base connection is known behind what is marked.", "warn")
+
+    async def _ask(self, page: Page, action: Action, many: Many) -> None:
+        asked = doing.question(page.session, many, action)
+        taken = {item.row.id: item.name for item in many.ready}
+        self._acting.update(taken)
+        try:
+            if await agreed(page, asked.question, asked.consequence):
+                await self._run(page, many)
+        finally:
+            for id in taken:
+                self._acting.pop(id, None)
+
+    async def _run(self, page: Page, many: Many) -> None:
+        from aeptui.rehearsal import RehearsalError
+
+        many.hopeless = (RehearsalError,)
+        page.unmark()
+        await self._app.push_screen(ManyPage(page.session, many))
+        await many.run()
+        front = self._app.page
+        if not (isinstance(front, ManyPage) and front.many is many) and front.query("#keys"):
+            tone: Tone = "warn" if many.count("failed") or many.stopped else "good"
+            front.say(f"{many.title.capitalize()}: {many.summary}.", tone)
