@@ -194,7 +194,7 @@ def canned(flows: int, delay_ms: float) -> Iterator[list[str]]:
 @contextmanager
 def emulated(flows: int) -> Iterator[list[str]]:
     """An emulator with as many flows: where it is, and who may ask it."""
-    from tests.emulator.conftest import start, stop, wait_for_world
+    from tests.emulated import start, stop, wait_for_world
 
     with tempfile.TemporaryDirectory() as folder:
         env = Path(folder) / "env"

@@ -1,0 +1,419 @@
+"""What the console costs on a terminal, beside programs that could not cost less; all in one run.
+
+    python -m tests.bench.goals [start keys link idle cells memory sync pyc ends] [-n 7]
+                                [--flows 10000] [--runs 100000]
+
+Floors are programs of our own: `bare` (a Textual program of one Static), `dash` (header,
+DataTable and footer as Textual sends them), `raw` (a list without a framework). `stock` is
+the console with Textual's own driver. Prints one line for each goal: ours, the floor, the
+same with the stock driver, what is aimed for, and whether it is met.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sqlite3
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.probe import Answered, Probe
+from tests.bench.world import FLOW, World, environment, leave, made
+
+ROUND_TRIP_S = 0.08
+SLOW_LINKS = (64_000, 16_000)
+FIRST_ROW = "flow-0000"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One goal: the figures as they are shown, and whether it is met."""
+
+    goal: str
+    what: str
+    ours: str
+    floor: str
+    stock: str
+    aim: str
+    met: bool
+
+
+def at_most(
+    goal: str,
+    what: str,
+    ours: float,
+    limit: float,
+    *,
+    unit: str = "ms",
+    floor: float | None = None,
+    of: str = "",
+    stock: float | None = None,
+) -> Line:
+    """A goal of at most `limit` times the floor, or of at most `limit` itself without one."""
+
+    def shown(value: float | None) -> str:
+        return "" if value is None else f"{value:,.2f}" if value < 10 else f"{value:,.0f}"
+
+    if floor is None:
+        aim, met = f"≤ {shown(limit)} {unit}", ours <= limit
+    else:
+        aim, met = f"{ours / floor:.2f} (≤ {limit:g}) × {of}", ours <= limit * floor
+    return Line(goal, what, f"{shown(ours)} {unit}", shown(floor), shown(stock), aim, met)
+
+
+class Bench:
+    """One world and the programs on it."""
+
+    def __init__(self, world: World, times: int) -> None:
+        self.world = world
+        self.times = times
+
+    def floor(self, name: str, *arguments: str, env: dict[str, str] | None = None) -> Probe:
+        command = [sys.executable, "-m", f"tests.bench.floor.{name}", *arguments]
+        return Probe(command, env=environment(self.world.folder) | (env or {}))
+
+    # Starting ------------------------------------------------------------------
+
+    def start(self) -> list[Line]:
+        first: dict[str, list[float]] = {"ours": [], "bare": [], "stock": []}
+        settled: dict[str, list[float]] = {"ours": [], "bare": [], "stock": []}
+        sent: dict[str, tuple[int, int]] = {}
+        for _ in range(self.times):
+            for name in first:
+                with self._started(name) as probe:
+                    pattern = "READY" if name == "bare" else FLOW
+                    first[name].append(probe.wait_for(pattern) * 1000)
+                    settled[name].append((probe.settle(0.6) - probe.started) * 1000)
+                    sent[name] = (probe.bytes, probe.diff_bytes)
+                    if name != "bare":
+                        leave(probe)
+        ms = {name: statistics.median(each) for name, each in first.items()}
+        rest = {name: statistics.median(each) for name, each in settled.items()}
+        over = {name: size / diff for name, (size, diff) in sent.items()}
+        return [
+            at_most("G1", "start to a named flow and its state", ms["ours"], 1.3,
+                    floor=ms["bare"], of="bare", stock=ms["stock"]),
+            at_most("G2", "start to rest", rest["ours"], 1.5,
+                    floor=rest["bare"], of="bare", stock=rest["stock"]),
+            at_most("G2", "written until then", sent["ours"][0], 8_192, unit="bytes",
+                    stock=sent["stock"][0]),
+            at_most("G5", "over-draw of a start", over["ours"], 1.3, unit="×",
+                    stock=over["stock"]),
+        ]  # fmt: skip
+
+    def _started(self, name: str) -> Probe:
+        if name == "bare":
+            return self.floor("bare")
+        return self.world.console(driver="diff" if name == "ours" else "stock")
+
+    # Keys ------------------------------------------------------------------------
+
+    def keys(self) -> list[Line]:
+        told = {name: self._keys_of(name) for name in ("ours", "stock", "dash", "raw")}
+        ours, stock, dash, raw = (told[name] for name in ("ours", "stock", "dash", "raw"))
+        lines = [
+            at_most("G3", "10,000 flows to visible rows", ours["open"][0], 0.01,
+                    floor=self._filled(10_000), of="DataTable"),
+            at_most("G4", "a move of the cursor", ours["move"][0], 1.3,
+                    floor=dash["move"][0], of="dash", stock=stock["move"][0]),
+            at_most("G4", "a line scrolled", ours["scroll"][0], 8,
+                    stock=stock["scroll"][0]),
+            at_most("G4", "a page", ours["page"][0], 9, stock=stock["page"][0]),
+            at_most("G4", "p95 of a move, with a sync every second", ours["move"][1], 2,
+                    floor=ours["move"][0], of="its median"),
+        ]  # fmt: skip
+        for what in ("move", "scroll", "page", "open", "back"):
+            lines.append(
+                at_most("G5", f"over-draw: {what}", ours[what][3], 1.15, unit="×",
+                        stock=stock[what][3])
+            )  # fmt: skip
+        lines.append(
+            at_most("G5", "bytes of a line scrolled", ours["scroll"][2], 450, unit="bytes",
+                    stock=stock["scroll"][2])
+        )  # fmt: skip
+        lines[2] = _beside(lines[2], raw["scroll"][0])
+        return lines
+
+    def _keys_of(self, name: str) -> dict[str, tuple[float, float, float, float]]:
+        """For each kind of key: median and p95 in ms, bytes, and bytes over those of a plain diff."""
+        of_ours = name in ("ours", "stock")
+        probe = (
+            self.world.console(driver="diff" if name == "ours" else "stock", interval_s=1)
+            if of_ours
+            else self.floor(name, "100" if name == "dash" else "10000")
+        )
+        found: dict[str, list[Answered]] = {}
+        with probe:
+            probe.wait_for(FLOW if of_ours else FIRST_ROW)
+            probe.settle(1)
+            if of_ours:
+                found["open"], found["back"] = [], []
+                for _ in range(5):
+                    found["open"].append(self._opened(probe))
+                    found["back"].append(probe.latency("esc", quiet_s=0.3))
+                self._opened(probe)
+            found["move"] = [probe.latency("down") for _ in range(20)]
+            for _ in range(40):
+                probe.press("down")
+                probe.pump(0.03)
+            probe.settle()
+            found["scroll"] = [probe.latency("down") for _ in range(20)]
+            page = ("pageup", "pagedown") if name == "dash" else ("pagedown",)
+            found["page"] = [probe.latency(key) for key in page * 7][: 3 if name == "dash" else 7]
+        return {what: _summed(each) for what, each in found.items()}
+
+    def _opened(self, probe: Probe) -> Answered:
+        """The list of all flows, from the last key of what leads there."""
+        for key in (":", "flows"):
+            probe.press(key)
+            probe.settle(0.3)
+        return probe.latency("enter", quiet_s=0.3)
+
+    def _filled(self, rows: int) -> float:
+        """The milliseconds that a DataTable needs for so many rows."""
+        with self.floor("dash", str(rows)) as probe:
+            probe.wait_for("READY")
+            probe.settle(0.6)
+            return probe.latency("p", within_s=30).done_s * 1000
+
+    # A slow link -----------------------------------------------------------------
+
+    def link(self) -> list[Line]:
+        lines = []
+        for rate in SLOW_LINKS:
+            told = {name: self._held(name, rate) * 1000 for name in ("ours", "raw", "stock")}
+            what = f"`down` held at {rate // 1000} kB/s, 80 ms round trip: lag"
+            lines.append(
+                at_most("G6", what, told["ours"], 1.3, floor=told["raw"], of="raw",
+                        stock=told["stock"])
+            )  # fmt: skip
+        return lines
+
+    def _held(self, name: str, rate: int) -> float:
+        far = {"latency_s": ROUND_TRIP_S / 2, "bytes_a_second": rate}
+        if name == "raw":
+            command = [sys.executable, "-m", "tests.bench.floor.raw", "10000"]
+            probe = Probe(command, env=environment(self.world.folder), **far)  # type: ignore[arg-type]
+        else:
+            driver = "diff" if name == "ours" else "stock"
+            probe = self.world.console(driver=driver, **far)  # type: ignore[arg-type]
+        with probe:
+            probe.wait_for(FIRST_ROW if name == "raw" else FLOW)
+            probe.settle(1)
+            if name != "raw":
+                self._opened(probe)
+            for _ in range(40):
+                probe.press("down")
+                probe.pump(0.1)
+            probe.settle(1)
+            return statistics.median(probe.held("down", 30, 1 / 30) for _ in range(3))
+
+    # At rest -----------------------------------------------------------------------
+
+    def idle(self, seconds: float = 20) -> list[Line]:
+        told: dict[str, tuple[float, float]] = {}
+        for name in ("ours", "bare"):
+            with self._started(name) as probe:
+                probe.wait_for("READY" if name == "bare" else r"\A.* live$")
+                probe.settle(3)
+                told[name] = _watched(probe, seconds)
+        return [
+            at_most("G7", "sent at rest", told["ours"][0], 0, unit="bytes/s"),
+            at_most("G7", "CPU at rest, with a look every 15 s", told["ours"][1], 1.3, unit="%",
+                    floor=told["bare"][1], of="bare"),
+        ]  # fmt: skip
+
+    def cells(self, seconds: float = 10) -> list[Line]:
+        """Thirty cells that change once a second."""
+        told = {}
+        for name, arguments in (("table", ()), ("table", ("stock",)), ("dash", ("30", "30"))):
+            with self.floor(name, *arguments) as probe:
+                probe.wait_for(FIRST_ROW)
+                probe.settle(0.5, 3)
+                told[name, *arguments] = _watched(probe, seconds)
+        ours, stock = told["table",], told["table", "stock"]
+        dash = told["dash", "30", "30"]
+        return [
+            at_most("G8", "30 cells a second", ours[0], 550, unit="bytes/s", stock=stock[0]),
+            at_most("G8", "CPU for them", ours[1], 0.7, unit="%", stock=stock[1]),
+            at_most("G8", "CPU for them, beside a DataTable", ours[1], 0.25, unit="%",
+                    floor=dash[1], of="dash"),
+        ]  # fmt: skip
+
+    # Memory --------------------------------------------------------------------------
+
+    def memory(self) -> list[Line]:
+        with self.floor("bare") as probe:
+            probe.wait_for("READY")
+            probe.settle(1)
+            bare = probe.rss_mib()
+        nobody = {
+            "AEPTUI_PLATFORM_URL": "http://127.0.0.1:9",
+            "AEPTUI_IMS_URL": "http://127.0.0.1:9",
+        }
+        with self.world.console(state="empty", env=nobody) as probe:
+            probe.wait_for("Nothing answers")
+            probe.settle(1)
+            empty = probe.rss_mib()
+        with self.world.console(state=self.world.copied("seen")) as probe:
+            probe.wait_for(FLOW)
+            probe.press(":")
+            probe.press("runs")
+            probe.settle()
+            probe.press("enter")
+            probe.wait_for(r"of ~?[\d,]{5,}")
+            for key in ("end", "home", "pagedown", "pagedown", "enter", "esc"):
+                probe.latency(key, quiet_s=0.4)
+            seen = probe.rss_mib()
+        return [
+            at_most("G9", "memory, with nothing known", empty, 1.4, unit="MiB", floor=bare, of="bare"),
+            at_most("G9", "memory, after this world was seen", seen, 1.9, unit="MiB", floor=bare,
+                    of="bare"),
+        ]  # fmt: skip
+
+    # While much is read ----------------------------------------------------------------
+
+    def sync(self) -> list[Line]:
+        with self.world.console() as probe:
+            probe.wait_for(r"\A.* live$")
+            probe.settle(1)
+            still = [probe.latency("down", quiet_s=0.05) for _ in range(40)]
+        shutil.rmtree(self.world.state("fresh"), ignore_errors=True)
+        with self.world.console(state="fresh") as probe:
+            began = probe.wait_for("Nothing is known yet")
+            asked = []
+            while FLOW_SEEN(probe) is None and time.monotonic() - probe.started < 120:
+                asked.append(probe.latency(":", quiet_s=0.05))
+                asked.append(probe.latency("esc", quiet_s=0.05))
+            read = time.monotonic() - probe.started - began
+            moved = [probe.latency("down", quiet_s=0.05) for _ in range(60)]
+        print(f"(the flows were read in {read:.0f} s, {len(asked)} keys pressed meanwhile)")
+        idle = _p95(still)
+        return [
+            at_most("G13", "p95 of a key while the flows are read", _p95(asked), 2, floor=idle,
+                    of="at rest"),
+            at_most("G13", "p95 of a key while runs are read", _p95(moved), 2, floor=idle,
+                    of="at rest"),
+        ]  # fmt: skip
+
+    # Without compiled modules -----------------------------------------------------------
+
+    def pyc(self) -> list[Line]:
+        told: dict[str, list[float]] = {"ours": [], "ours anew": [], "bare anew": []}
+        nowhere = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/nonexistent"}
+        for _ in range(min(3, self.times)):
+            for name, each in told.items():
+                env = nowhere if name.endswith("anew") else {}
+                probe = (
+                    self.floor("bare", env=env)
+                    if name.startswith("bare")
+                    else self.world.console(env=env)
+                )
+                with probe:
+                    each.append(probe.wait_for("READY" if "bare" in name else FLOW) * 1000)
+        ms = {name: statistics.median(each) for name, each in told.items()}
+        with self.world.console("doctor", env=nowhere) as probe:
+            said = bool(probe.wait_for("every start compiles anew"))
+        line = at_most("G14", "start without compiled modules", ms["ours anew"], 1.1,
+                       floor=ms["ours"], of="with them")  # fmt: skip
+        told_so = "doctor says so" if said else "doctor is silent"
+        return [
+            Line(line.goal, line.what, line.ours, line.floor, "", f"{line.aim}; {told_so}", line.met),
+            at_most("G14", "and beside bare without them", ms["ours anew"], 1.5,
+                    floor=ms["bare anew"], of="bare"),
+        ]  # fmt: skip
+
+    # The terminal goes away ----------------------------------------------------------------
+
+    def ends(self) -> list[Line]:
+        lines = []
+        ignoring = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh")
+        for what, prefix in (("", ()), (", SIGHUP ignored", ignoring)):
+            state = self.world.copied("gone")
+            with self.world.console(state=state, prefix=prefix) as probe:
+                probe.wait_for(FLOW)
+                probe.settle(1)
+                probe.hang_up()
+                took = probe.ended(within_s=10)
+            whole = all(_is_whole(path) for path in self.world.state(state).rglob("*.sqlite"))
+            ms = float("inf") if took is None else took * 1000
+            lines.append(at_most("G15", f"the terminal goes away{what}: gone after", ms, 1_000))
+            lines.append(Line("G15", f"its files are whole{what}", "yes" if whole else "no",
+                              "", "", "yes", whole))  # fmt: skip
+        return lines
+
+
+def FLOW_SEEN(probe: Probe) -> object:  # noqa: N802
+    import re
+
+    return re.search(FLOW, probe.text, re.M)
+
+
+def _watched(probe: Probe, seconds: float) -> tuple[float, float]:
+    """Bytes a second and CPU in percent over the next seconds."""
+    size, cpu, began = probe.bytes, probe.cpu_s(), time.monotonic()
+    probe.pump(seconds)
+    took = time.monotonic() - began
+    return (probe.bytes - size) / took, (probe.cpu_s() - cpu) / took * 100
+
+
+def _summed(each: Sequence[Answered]) -> tuple[float, float, float, float]:
+    size = statistics.median(one.bytes for one in each)
+    diff = statistics.median(one.diff_bytes for one in each)
+    return statistics.median(one.first_s for one in each) * 1000, _p95(each), size, size / diff
+
+
+def _p95(each: Sequence[Answered]) -> float:
+    ordered = sorted(one.first_s for one in each)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))] * 1000
+
+
+def _beside(line: Line, floor: float) -> Line:
+    return Line(line.goal, line.what, line.ours, f"{floor:,.2f}", line.stock, line.aim, line.met)
+
+
+def _is_whole(path: Path) -> bool:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    finally:
+        connection.close()
+
+
+def shown(lines: Sequence[Line]) -> None:
+    print("| goal | what | ours | floor | stock driver | aim | met |\n|---|---|---|---|---|---|---|")
+    for line in lines:
+        cells = (line.goal, line.what, line.ours, line.floor, line.stock, line.aim)
+        print(f"| {' | '.join(cells)} | {'yes' if line.met else 'no'} |")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    names = ["start", "keys", "link", "idle", "cells", "memory", "sync", "pyc", "ends"]
+    parser.add_argument("goals", nargs="*", metavar="GOAL", help=f"of {', '.join(names)}; all")
+    parser.add_argument("-n", type=int, default=7)
+    parser.add_argument("--flows", type=int, default=10_000)
+    parser.add_argument("--runs", type=int, default=100_000)
+    options = parser.parse_args()
+    if unknown := set(options.goals) - set(names):
+        parser.error(f"no such goal: {', '.join(sorted(unknown))}")
+    sys.setswitchinterval(0.0005)  # the stamps of arrival must not wait for the screen
+    lines: list[Line] = []
+    with made(options.flows, options.runs) as world:
+        bench = Bench(world, options.n)
+        for name in options.goals or names:
+            measure: Callable[[], list[Line]] = getattr(bench, name)
+            lines += measure()
+    print(f"{options.flows:,} flows, {options.runs:,} runs, n = {options.n}, "
+          f"load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    shown(lines)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
