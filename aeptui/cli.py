@@ -358,13 +358,15 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def _need_a_screen() -> None:
-    from aeptui.headless.listing import Usage
-
-    instead = "`aeptui list flows` works without one."
+    reason = ""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Usage(f"The console needs a terminal; {instead}")
-    if os.environ.get("TERM", "dumb") in ("", "dumb"):
-        raise Usage(f"The console needs a terminal that can draw, and TERM says dumb; {instead}")
+        reason = "The console needs a terminal"
+    elif os.environ.get("TERM", "dumb") in ("", "dumb"):
+        reason = "The console needs a terminal that can draw, and TERM says dumb"
+    if reason:
+        from aeptui.headless.listing import Usage
+
+        raise Usage(f"{reason}; `aeptui list flows` works without one.")
 
 
 def _lines_wanted(options: argparse.Namespace) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 
 def ticking_s() -> float:
@@ -89,6 +88,8 @@ def _speed(text: str | None) -> float:
 def _date(text: str | None) -> datetime | None:
     if not text:
         return None
+    from email.utils import parsedate_to_datetime  # not before the first paint
+
     try:
         stamp = parsedate_to_datetime(text)
     except ValueError:

@@ -1,7 +1,7 @@
 """Services: everything of AEP that a session can ask, over one client.
 
-Importing this costs no httpx; entering it does, in a thread, so that a console
-has long painted by then.
+Importing this costs no httpx and no service; entering it does, in a thread, so
+that a console has long painted by then.
 """
 
 from __future__ import annotations
@@ -10,33 +10,32 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aeptui.api import wire
 from aeptui.api.budget import Budget
 from aeptui.api.calls import Answer, Call
-from aeptui.api.catalog import Catalog
 from aeptui.api.clock import PlatformClock
-from aeptui.api.conflicts import outdated
-from aeptui.api.dataaccess import DataAccess
-from aeptui.api.dataprep import DataPrep
 from aeptui.api.errors import ApiTrouble, ApiUnreachable, Conflict
-from aeptui.api.exploring import Exploring
-from aeptui.api.flowservice import FlowService, TestResult
-from aeptui.api.identities import Identities
-from aeptui.api.mappingtrials import MappingTrials
 from aeptui.api.meter import Meter
-from aeptui.api.sandboxes import Sandboxes
-from aeptui.api.schemaregistry import SchemaRegistry
 from aeptui.api.settings import ApiSettings, Secret, Timeouts, origin
-from aeptui.api.writing import MayHaveLanded, WriteAnswer, WriteRequest, Writing
-from aeptui.api.xdmlibrary import XdmLibrary
 
 if TYPE_CHECKING:
+    from aeptui.api.catalog import Catalog
+    from aeptui.api.dataaccess import DataAccess
+    from aeptui.api.dataprep import DataPrep
+    from aeptui.api.exploring import Exploring
+    from aeptui.api.flowservice import FlowService
+    from aeptui.api.identities import Identities
+    from aeptui.api.mappingtrials import MappingTrials
+    from aeptui.api.sandboxes import Sandboxes
+    from aeptui.api.schemaregistry import SchemaRegistry
     from aeptui.api.writer import WritingClient
+    from aeptui.api.writing import WriteAnswer, WriteRequest, Writing
+    from aeptui.api.xdmlibrary import XdmLibrary
 
-__all__ = ["ApiSettings", "Secret", "ServiceView", "Services", "TestResult", "Timeouts"]
+__all__ = ["ApiSettings", "Secret", "ServiceView", "Services", "Timeouts"]
 
 T = TypeVar("T")
 
@@ -71,6 +70,8 @@ class _Caller:
             ) from None
 
     async def write(self, request: WriteRequest) -> WriteAnswer:
+        from aeptui.api.writing import MayHaveLanded
+
         title = request.service.title
         try:
             return await self._until_closed(self._client().write(request))
@@ -85,6 +86,9 @@ class _Caller:
 
     async def _beside_now(self, request: WriteRequest, refused: Conflict) -> Conflict:
         """`refused` with what stands there now, where that can be read."""
+        from aeptui.api import wire
+        from aeptui.api.conflicts import outdated
+
         path = request.path.removeprefix(request.service.path).partition("?")[0].rstrip("/")
         try:
             found = wire.items(await self.ask(Call(request.service, path)), "items")
@@ -116,26 +120,81 @@ class _Closed(Exception):
 
 
 class ServiceView:
-    """The services, each over one caller."""
+    """The services, each over one caller, and each loaded when it is first spoken of."""
 
     def __init__(
         self, line: _Line, clock: PlatformClock, meter: Meter, budget: Budget, *, background: bool
     ) -> None:
-        caller = _Caller(line, background=background)
+        self._caller = _Caller(line, background=background)
         self.clock = clock
         self.meter = meter
         self.budget = budget
-        self.flows = FlowService(caller)
-        self.schemas = SchemaRegistry(caller)
-        self.catalog = Catalog(caller)
-        self.data_prep = DataPrep(caller)
-        self.data_access = DataAccess(caller)
-        self.sandboxes = Sandboxes(caller)
-        self.exploring = Exploring(caller)
-        self.library = XdmLibrary(caller)
-        self.trials = MappingTrials(caller)
-        self.identities = Identities(caller)
-        self.writing = Writing(caller)
+
+    @cached_property
+    def flows(self) -> FlowService:
+        from aeptui.api.flowservice import FlowService
+
+        return FlowService(self._caller)
+
+    @cached_property
+    def schemas(self) -> SchemaRegistry:
+        from aeptui.api.schemaregistry import SchemaRegistry
+
+        return SchemaRegistry(self._caller)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        from aeptui.api.catalog import Catalog
+
+        return Catalog(self._caller)
+
+    @cached_property
+    def data_prep(self) -> DataPrep:
+        from aeptui.api.dataprep import DataPrep
+
+        return DataPrep(self._caller)
+
+    @cached_property
+    def data_access(self) -> DataAccess:
+        from aeptui.api.dataaccess import DataAccess
+
+        return DataAccess(self._caller)
+
+    @cached_property
+    def sandboxes(self) -> Sandboxes:
+        from aeptui.api.sandboxes import Sandboxes
+
+        return Sandboxes(self._caller)
+
+    @cached_property
+    def exploring(self) -> Exploring:
+        from aeptui.api.exploring import Exploring
+
+        return Exploring(self._caller)
+
+    @cached_property
+    def library(self) -> XdmLibrary:
+        from aeptui.api.xdmlibrary import XdmLibrary
+
+        return XdmLibrary(self._caller)
+
+    @cached_property
+    def trials(self) -> MappingTrials:
+        from aeptui.api.mappingtrials import MappingTrials
+
+        return MappingTrials(self._caller)
+
+    @cached_property
+    def identities(self) -> Identities:
+        from aeptui.api.identities import Identities
+
+        return Identities(self._caller)
+
+    @cached_property
+    def writing(self) -> Writing:
+        from aeptui.api.writing import Writing
+
+        return Writing(self._caller)
 
 
 class Services(ServiceView):
@@ -197,6 +256,9 @@ class Services(ServiceView):
         from aeptui.api.writer import WritingClient
 
         load_the_rest()
+        for name, part in vars(ServiceView).items():
+            if isinstance(part, cached_property):
+                getattr(self, name)  # loaded in this thread, not by the loop that also draws
         return WritingClient(
             self.settings,
             clock=self.clock,

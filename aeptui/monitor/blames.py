@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from aeptui.api import decode
 from aeptui.mirror.read import Reader
 from aeptui.mirror.rows import RunRow
 from aeptui.mirror.verdicts import Failure
@@ -22,4 +21,6 @@ def blames(reader: Reader, runs: Sequence[RunRow]) -> tuple[Failure, ...]:
     body = reader.body("runs", ended.id)
     if body is None:
         return ()
+    from aeptui.api import decode
+
     return failures_of(decode.run(msgspec.json.encode(body)), ended.word, ended.lost)

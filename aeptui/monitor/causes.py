@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
 from aeptui.api.models import Run, RunError
 from aeptui.mirror.failures import Failing
@@ -76,6 +75,8 @@ def _anywhere(name: str) -> str:
 
 def key_of(code: str, step: str, column: str, message: str) -> str:
     """What names the cause of such a failure: the same text whenever and wherever it happens."""
+    from hashlib import blake2b  # not before the first paint
+
     parts = (code, step, column.lower(), normalised(message[:_LONGEST]))
     digest = blake2b("\0".join(parts).encode(), digest_size=5).hexdigest()
     return f"{code or 'no-code'}.{digest}"

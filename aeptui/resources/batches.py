@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from aeptui.api import decode
 from aeptui.api.errors import ApiTrouble
 from aeptui.mirror.rows import BatchRow, Row
 from aeptui.resources import formats
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
 async def detail(session: Session, row: Row) -> Detail:
     """Its dataset and flow, its counts, its errors, and the files that could not be read."""
+    from aeptui.api import decode
+
     batch = cast(BatchRow, row)
     moment = session.moment()
     body = await session.mirror.body("batches", batch.id)

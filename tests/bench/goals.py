@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import sqlite3
 import statistics
@@ -287,7 +288,7 @@ class Bench:
         with self.world.console(state="fresh") as probe:
             began = probe.wait_for("Nothing is known yet")
             asked = []
-            while FLOW_SEEN(probe) is None and time.monotonic() - probe.started < 120:
+            while not re.search(FLOW, probe.text, re.M) and time.monotonic() - probe.started < 120:
                 asked.append(probe.latency(":", quiet_s=0.05))
                 asked.append(probe.latency("esc", quiet_s=0.05))
             read = time.monotonic() - probe.started - began
@@ -348,12 +349,6 @@ class Bench:
         return lines
 
 
-def FLOW_SEEN(probe: Probe) -> object:  # noqa: N802
-    import re
-
-    return re.search(FLOW, probe.text, re.M)
-
-
 def _watched(probe: Probe, seconds: float) -> tuple[float, float]:
     """Bytes a second and CPU in percent over the next seconds."""
     size, cpu, began = probe.bytes, probe.cpu_s(), time.monotonic()
@@ -386,7 +381,9 @@ def _is_whole(path: Path) -> bool:
 
 
 def shown(lines: Sequence[Line]) -> None:
-    print("| goal | what | ours | floor | stock driver | aim | met |\n|---|---|---|---|---|---|---|")
+    print(
+        "| goal | what | ours | floor | stock driver | aim | met |\n|---|---|---|---|---|---|---|"
+    )
     for line in lines:
         cells = (line.goal, line.what, line.ours, line.floor, line.stock, line.aim)
         print(f"| {' | '.join(cells)} | {'yes' if line.met else 'no'} |")

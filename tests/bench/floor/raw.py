@@ -57,7 +57,11 @@ def main(count: int) -> None:
                 scrolled = f"\x1b[2;{lines}r\x1b[{lines};1H\n\x1b[r"
             elif top < old_top:
                 scrolled = f"\x1b[2;{lines}r\x1b[2;1H\x1bM\x1b[r"
-            show(scrolled + (line(old_cursor - top) if old_cursor >= top else "") + line(cursor - top))
+            show(
+                scrolled
+                + (line(old_cursor - top) if old_cursor >= top else "")
+                + line(cursor - top)
+            )
     finally:
         os.write(1, b"\x1b[?25h\x1b[?1049l")
         termios.tcsetattr(0, termios.TCSADRAIN, before)
