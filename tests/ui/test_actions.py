@@ -75,7 +75,6 @@ async def test_a_flow_that_is_turned_off_says_so_in_its_row_at_once(
 @pytest.mark.parametrize(
     ("kind", "key", "reason"),
     [
-        ("flows", "R", "open the flow and choose one; N runs the flow now"),
         ("runs", "N", "R retries this one"),
         ("runs", "X", "the platform keeps runs as they were"),
         ("runs", "n", "runs come from their flows"),
