@@ -4,13 +4,14 @@ A function that is not here is not in that list either, so nobody is promised mo
 """
 
 # The modules enter their functions into the catalogue as they are imported.
-from aeptui.emulator import functions_maps, functions_text, functions_values
+from aeptui.emulator import functions_dates, functions_maps, functions_text, functions_values
 from aeptui.emulator.catalogue import CATALOGUE, Function, Moment
 
 __all__ = [
     "CATALOGUE",
     "Function",
     "Moment",
+    "functions_dates",
     "functions_maps",
     "functions_text",
     "functions_values",

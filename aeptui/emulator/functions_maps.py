@@ -1,15 +1,12 @@
-"""Data Prep's functions on maps, on objects in arrays, and on the parts of dates and addresses."""
+"""Data Prep's functions on maps, and on objects in arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from aeptui.emulator.catalogue import as_array, as_object, function
-from aeptui.emulator.coercion import MapperError, shown, to_moment, to_text, to_whole
-from aeptui.emulator.functions_values import make_date_time, pairs_of
+from aeptui.emulator.coercion import MapperError, shown, to_text
+from aeptui.emulator.functions_values import pairs_of
 
 # -- maps
 
@@ -136,74 +133,3 @@ def _get_values(text: Any, key: Any, value_mark: Any, pair_mark: Any = ",") -> s
         if found and name.strip() == to_text(key).strip():
             return value.strip()
     return None
-
-
-# -- dates and addresses
-
-_SETTABLE: dict[str, Callable[[datetime, int], datetime]] = {
-    "year yyyy yy": lambda moment, value: moment.replace(year=value),
-    "month mm m": lambda moment, value: moment.replace(month=value),
-    "day dd d": lambda moment, value: moment.replace(day=value),
-    "hour hh hh24": lambda moment, value: moment.replace(hour=value),
-    "minute mi n": lambda moment, value: moment.replace(minute=value),
-    "second ss s": lambda moment, value: moment.replace(second=value),
-    "millisecond ms": lambda moment, value: moment.replace(microsecond=value * 1000),
-}
-_SET = {name: change for names, change in _SETTABLE.items() for name in names.split()}
-
-
-@function(
-    "Date / Time",
-    "set_date_part(component, value, date)",
-    "A date with one of its parts replaced.",
-    'set_date_part("m", 4, date("2016-11-09"))',
-    '"2016-04-09T00:00:00.000Z"',
-    "date",
-)
-def _set_date_part(component: Any, value: Any, moment: Any) -> datetime | None:
-    change = _SET.get(to_text(component).lower())
-    if change is None:
-        raise MapperError(f"{shown(component)} is not a part of a date that can be set")
-    return None if moment is None else change(to_moment(moment), to_whole(value))
-
-
-@function(
-    "Date / Time",
-    "make_timestamp(year, month, day, hour, minute, second, nanosecond, zone)",
-    "A date of its parts, in milliseconds since 1970.",
-    'make_timestamp(1970, 1, 1, 0, 0, 1, 0, "UTC")',
-    "1000",
-    "long",
-)
-def _make_timestamp(*parts: Any) -> int:
-    made: datetime = make_date_time(*parts)
-    return round(made.timestamp() * 1000)
-
-
-@function(
-    "URL",
-    "get_url_query_str(url, anchor)",
-    "The query of a URL as a map; its anchor is to retain, remove or append.",
-    'get_url_query_str("https://adobe.com/?name=ferret#nose", "append")',
-    '{"name": "ferret", "_anchor_": "nose"}',
-    "map",
-)
-def _get_url_query_str(text: Any, anchor: Any) -> dict[str, str] | None:
-    wanted = to_text(anchor).lower()
-    if wanted not in ("retain", "remove", "append"):
-        raise MapperError(f"{shown(anchor)} is none of retain, remove and append")
-    if text is None:
-        return None
-    try:  # an address that is none gives null, not an error
-        address = urlsplit(to_text(text))
-        pairs = dict(parse_qsl(address.query, keep_blank_values=True, max_num_fields=1000))
-    except ValueError:
-        return None
-    if not address.scheme or not address.netloc:
-        return None
-    if address.fragment and wanted == "append":
-        pairs["_anchor_"] = address.fragment
-    elif address.fragment and wanted == "retain" and pairs:
-        last = next(reversed(pairs))
-        pairs[last] = f"{pairs[last]}#{address.fragment}"
-    return pairs

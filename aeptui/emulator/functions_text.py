@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from aeptui.emulator.catalogue import LONGEST_TEXT, as_array, as_regex, bounded, function
 from aeptui.emulator.coercion import MapperError, shown, to_boolean, to_text
@@ -295,3 +295,32 @@ for _name, _said, _result, _part in (
 def _get_url_path(text: Any, full: Any = True) -> Any:
     query = to_boolean(full)
     return _url(lambda url: url.path + (f"?{url.query}" if url.query and query else ""))(text)
+
+
+@function(
+    "URL",
+    "get_url_query_str(url, anchor)",
+    "The query of a URL as a map; its anchor is to retain, remove or append.",
+    'get_url_query_str("https://adobe.com/?name=ferret#nose", "append")',
+    '{"name": "ferret", "_anchor_": "nose"}',
+    "map",
+)
+def _get_url_query_str(text: Any, anchor: Any) -> dict[str, str] | None:
+    wanted = to_text(anchor).lower()
+    if wanted not in ("retain", "remove", "append"):
+        raise MapperError(f"{shown(anchor)} is none of retain, remove and append")
+    if text is None:
+        return None
+    try:  # an address that is none gives null, not an error
+        address = urlsplit(to_text(text))
+        pairs = dict(parse_qsl(address.query, keep_blank_values=True, max_num_fields=1000))
+    except ValueError:
+        return None
+    if not address.scheme or not address.netloc:
+        return None
+    if address.fragment and wanted == "append":
+        pairs["_anchor_"] = address.fragment
+    elif address.fragment and wanted == "retain" and pairs:
+        last = next(reversed(pairs))
+        pairs[last] = f"{pairs[last]}#{address.fragment}"
+    return pairs

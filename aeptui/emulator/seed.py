@@ -76,7 +76,7 @@ def make_empty(world: World) -> None:
     """Sandboxes with the tenant's own class and field groups, and nothing else."""
     with world.transaction():
         add_sandboxes(world)
-        for sandbox in ("dev", "prod"):
+        for sandbox in ("dev", "prod", "empty"):
             make_groups(world, sandbox)
 
 
@@ -150,6 +150,7 @@ class _Story:
                 last_ms = (self.start_ms - int(seed.age_min * _MINUTE_MS)) // 1000 * 1000
                 first_ms = last_ms - (RUNS - 1) * seed.minutes * _MINUTE_MS
                 self._flows.append(maker.flow(seed, first_ms))
+        make_groups(self._world, "empty")
 
     def deeds(self) -> list[tuple[int, Callable[[], None]]]:
         """What happens in the history, earliest first."""

@@ -60,6 +60,7 @@ def test_dev_has_twelve_flows_prod_three_and_empty_nothing(demo: Demo) -> None:
     assert demo.world.count("prod", "flows") == 3
     for kind in ("connections", "flows", "runs", "schemas", "dataSets", "mappingSets"):
         assert demo.world.count("empty", kind) == 0
+    assert demo.world.count("empty", "fieldgroups") == demo.world.count("dev", "fieldgroups")
 
 
 def test_every_flow_but_the_draft_has_its_runs(demo: Demo) -> None:
@@ -169,8 +170,10 @@ def test_an_empty_world_has_the_tenants_field_groups_and_no_flow() -> None:
     world = World(None, Clock(START_MS, 0.0), 1)
     make_empty(world)
     assert [one["name"] for one in world.sandboxes()] == ["dev", "prod", "empty"]
-    assert {one.body["title"] for one in world.scan("dev", "fieldgroups")} >= {"CRM record details"}
-    assert world.count("dev", "flows") == 0 and world.count("empty", "fieldgroups") == 0
+    for sandbox in ("dev", "prod", "empty"):
+        titles = {one.body["title"] for one in world.scan(sandbox, "fieldgroups")}
+        assert titles >= {"CRM record details"}
+        assert world.count(sandbox, "flows") == 0
     world.close()
 
 

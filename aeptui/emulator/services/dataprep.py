@@ -11,8 +11,8 @@ from starlette.routing import Route
 from aeptui.emulator import expressions, xdm
 from aeptui.emulator.calls import Call, Handler, endpoint
 from aeptui.emulator.documents import Document
-from aeptui.emulator.errors import not_emulated, plain_error
-from aeptui.emulator.services import listing, mappingsets, quirks, resources
+from aeptui.emulator.errors import plain_error
+from aeptui.emulator.services import listing, mappingsets, quirks, resources, suggestions
 from aeptui.emulator.world import World
 
 BASE = "/data/foundation/conversion"
@@ -151,7 +151,33 @@ def preview(call: Call) -> Response:
 
 
 def suggestion(call: Call) -> Response:
-    raise not_emulated("The suggestion of mappings")
+    """A mapping set that nobody has kept, from a batch's columns to a dataset's fields."""
+    dataset, batch = _named(call, "datasetId", "dataSets"), _named(call, "batchId", "batches")
+    columns = suggestions.columns_of(call.world, call.sandbox, call.emulator.crm, batch)
+    body = {"outputSchema": {"schemaRef": dataset.body.get("schemaRef")}, "mappings": []}
+    whole = mappingsets.read(call.world, call.sandbox, body)
+    fields = mappingsets.fields_of(call.world, call.sandbox, whole)
+    found = suggestions.suggested(columns, fields)
+    pairs = [{"source": column, "destination": path} for column, (path, _) in found.items()]
+    whole = mappingsets.read(call.world, call.sandbox, {**body, "mappings": pairs})
+    for one in whole["mappings"]:
+        one["matchScore"] = found[one["source"]][1]
+    if call.query.get("excludeUnmapped", "true").lower() != "true":
+        rest = [column for column in columns if column not in found]
+        unmapped = {"sourceType": "ATTRIBUTE", "destination": None, "matchScore": 0.0}
+        whole["mappings"] += [{"source": column, **unmapped} for column in rest]
+    return JSONResponse({name: value for name, value in whole.items() if name != "id"})
+
+
+def _named(call: Call, name: str, kind: str) -> Document:
+    """What a parameter of the query names."""
+    id = call.query.get(name)
+    if not id:
+        raise plain_error(400, "Invalid request", f"The request needs a {name}.")
+    found = call.world.get(call.sandbox, kind, id)
+    if found is None:
+        raise plain_error(404, "Not found", f"There is no {kind} resource {id[:100]}.")
+    return found
 
 
 # -- the mappings of a set
