@@ -199,7 +199,8 @@ class Front:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        seen = self._emulator.log.begin(scope, request_id, self._emulator.world.clock.now_ms())
+        now_ms = self._emulator.world.clock.now_ms()
+        seen = self._emulator.log.begin(scope, request_id, now_ms)
         scope = {**scope, "path": _path(scope), "emulator.request_id": request_id}
 
         async def stamped(message: Message) -> None:
@@ -215,7 +216,7 @@ class Front:
             await send(message)
 
         faults, race = self._emulator.faults, self._emulator.race
-        await faults.pass_through(self._app, scope, receive, stamped, race)
+        await faults.pass_through(self._app, scope, receive, stamped, now_ms, race)
         if seen.status is None:
             seen.status = 0
 

@@ -165,7 +165,7 @@ def add_fault(call: Call) -> Response:
     body = _known(
         call,
         *("service", "method", "path", "kind", "status", "body", "latency_s"),
-        *("retry_after", "after", "times"),
+        *("retry_after", "after", "times", "from_ms", "to_ms"),
     )
     if body.get("kind") not in FAULT_KINDS:
         raise _wrong("kind", f"one of {', '.join(sorted(FAULT_KINDS))}")
@@ -185,6 +185,7 @@ def add_fault(call: Call) -> Response:
         fields["after"] = int(_number(body, "after", 0, 10**9))
     if body.get("times") is not None:
         fields["times"] = int(_number(body, "times", 1, 10**9))
+    fields |= _times(body)
     return JSONResponse({"id": call.emulator.faults.add(**fields).id})
 
 
@@ -213,11 +214,7 @@ def add_incident(call: Call) -> Response:
         for name in ("base_connection", "flow", "column", "status")
         if body.get(name) is not None
     }
-    times = {
-        name: int(_number(body, name, 0, 10**14))
-        for name in ("from_ms", "to_ms")
-        if body.get(name) is not None
-    }
+    times = _times(body)
     share = None if body.get("share") is None else _number(body, "share", 0.0, 1.0)
     factor = None if body.get("factor") is None else _number(body, "factor", 1.0, 10_000.0)
     incident = call.emulator.incidents.add(
@@ -317,6 +314,15 @@ def _number(body: Mapping[str, Any], name: str, least: float, most: float) -> fl
     if not good or not math.isfinite(value) or not least <= value <= most:
         raise _wrong(name, f"a number from {least:g} to {most:g}")
     return value  # type: ignore[no-any-return]
+
+
+def _times(body: Mapping[str, Any]) -> dict[str, int]:
+    """The emulated moments from which and until which something is so."""
+    return {
+        name: int(_number(body, name, 0, 10**14))
+        for name in ("from_ms", "to_ms")
+        if body.get(name) is not None
+    }
 
 
 def _wrong(name: str, wanted: str) -> Exception:

@@ -46,6 +46,14 @@ class Fault:
     retry_after: str | None = None
     after: int = 0
     times: int | None = None
+    from_ms: int | None = None  # emulated moments; without them it begins now and stays
+    to_ms: int | None = None
+
+    def stands(self, now_ms: int) -> bool:
+        """Whether its time has come, and is not over."""
+        return (self.from_ms is None or self.from_ms <= now_ms) and (
+            self.to_ms is None or now_ms < self.to_ms
+        )
 
     def meets(self, service: str | None, method: str, path: str) -> bool:
         """Whether it is for this request; `path` may be a glob of the whole path or of the
@@ -80,13 +88,16 @@ class Faults:
     def standing(self) -> list[Fault]:
         return list(self._standing)
 
-    def take(self, method: str, path: str) -> list[Fault]:
-        """The faults that this request meets; each is counted down."""
+    def take(self, method: str, path: str, now_ms: int) -> list[Fault]:
+        """The faults that this request meets; each is counted down, and gone when it is over."""
         service = published.service_of(path)
         met = []
         with self._lock:
+            self._standing = [
+                fault for fault in self._standing if fault.to_ms is None or now_ms < fault.to_ms
+            ]
             for fault in list(self._standing):
-                if not fault.meets(service, method, path):
+                if not fault.stands(now_ms) or not fault.meets(service, method, path):
                     continue
                 if fault.after > 0:
                     fault.after -= 1
@@ -104,9 +115,10 @@ class Faults:
         scope: Scope,
         receive: Receive,
         send: Send,
+        now_ms: int,
         race: Callable[[str], None],
     ) -> None:
-        """Let a request through to the services, as far as the faults allow.
+        """Let a request of a moment through to the services, as far as the faults allow.
 
         `race` changes the entity that a path names, for `etag-race`.
         """
@@ -114,7 +126,7 @@ class Faults:
         if not self._standing or path.startswith(CONTROL):
             await app(scope, receive, send)
             return
-        for fault in self.take(scope["method"], path):
+        for fault in self.take(scope["method"], path, now_ms):
             match fault.kind:
                 case "latency":
                     await asyncio.sleep(fault.latency_s)

@@ -79,6 +79,20 @@ def test_a_fault_ends_when_it_is_removed(emulator: Rehearsal, api: httpx.Client)
     assert emulator.control.delete(f"/faults/{id}").status_code == 404
 
 
+def test_a_fault_begins_and_ends_at_its_emulated_moments(emulator: Rehearsal) -> None:
+    now_ms = emulator.now_ms
+    emulator.ask(
+        "faults", kind="status", status=503, from_ms=now_ms + 60_000, to_ms=now_ms + 120_000
+    )
+    seen = []
+    with emulator.client() as api:
+        for _ in range(4):
+            seen.append(api.get(FLOWS).status_code)
+            emulator.advance(seconds=50)
+    assert seen == [200, 200, 503, 200]
+    assert emulator.control.get("/faults").json() == []
+
+
 def test_each_kind_of_fault_does_what_it_says(
     emulator: Rehearsal, api: httpx.Client, base_connection: Callable[..., str]
 ) -> None:

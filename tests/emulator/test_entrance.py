@@ -110,9 +110,16 @@ def test_every_answer_carries_emulated_time_its_speed_and_a_request_id(
 def test_what_is_not_emulated_says_so_and_what_is_not_there_is_404(
     emulator: Rehearsal, api: httpx.Client
 ) -> None:
-    exim = api.get("/data/foundation/exim/packages")
-    assert exim.status_code == 501
-    assert "not emulated" in exim.json()["detail"]
+    for path in (
+        "/data/foundation/exim/packages",
+        "/data/foundation/access-control/acl/reference",
+        "/data/foundation/audit/events",
+        "/data/infrastructure/observability/insights/metrics",
+        "/data/foundation/import/batches",
+    ):
+        answer = api.get(path)
+        assert answer.status_code == 501
+        assert "not emulated" in answer.json()["detail"]
     assert api.get("/data/foundation/nothing").status_code == 404
 
 

@@ -138,6 +138,25 @@ def test_a_crm_that_refuses_fails_the_copy_in_its_own_words(stage: Stage, kind: 
     assert len(run["activities"]) == 1
 
 
+def test_an_incident_hits_all_flows_of_its_base_connection_in_its_time_and_no_other(
+    stage: Stage,
+) -> None:
+    hit = [stage.flow(f"salesforce.{table}") for table in ("account", "campaign")]
+    spared = stage.flow("dynamics.account")
+    source = hit[0].body["inheritedAttributes"]["sourceConnections"][0]
+    stage.incidents.add(
+        "crm_auth",
+        "dev",
+        base_connection=source["baseConnection"]["id"],
+        from_ms=START_MS + 20 * MINUTE_MS,
+        to_ms=START_MS + 35 * MINUTE_MS,
+    )
+    stage.at(48)
+    for flow in hit:
+        assert [status(run) for run in stage.runs(flow)] == ["success", "failed", "success"]
+    assert [status(run) for run in stage.runs(spared)] == ["success"] * 3
+
+
 def test_a_dropped_column_fails_the_copy_and_is_named(stage: Stage) -> None:
     flow = stage.flow()
     stage.incidents.add("drop_column", "dev", flow=flow.id, column="AnnualRevenue")
