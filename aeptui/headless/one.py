@@ -14,6 +14,7 @@ from aeptui.mirror.rows import AnyRow
 from aeptui.resources.definition import Resource
 
 if TYPE_CHECKING:
+    from aeptui.resources.changes import Changes
     from aeptui.resources.troubles import Sample
     from aeptui.resources.why import Explanation
     from aeptui.session import Session
@@ -70,7 +71,8 @@ async def find(session: Session, resource: Resource, wanted: str) -> AnyRow:
 
 async def why(session: Session, run_id: str, *, json: bool, env: Mapping[str, str]) -> int:
     """A run explained; 1 when something was found that a person should look at."""
-    from aeptui.resources.why import explain, laid_out
+    from aeptui.resources.explained import laid_out
+    from aeptui.resources.why import explain
 
     await bring(session, "runs", detailed=True)
     explanation = await explain(session, run_id)
@@ -97,6 +99,8 @@ def _builtins(explanation: Explanation) -> dict[str, Any]:
                 "rows": trouble.rows,
                 "activity": trouble.activity,
                 "message": trouble.message,
+                "cause_key": trouble.key,
+                "since": trouble.since,
                 "meaning": trouble.meaning.text,
                 "cause": trouble.meaning.cause,
                 "remedy": trouble.meaning.remedy,
@@ -105,10 +109,28 @@ def _builtins(explanation: Explanation) -> dict[str, Any]:
         ],
         "samples": [_sample(sample) for sample in explanation.samples],
         "samples_note": explanation.samples_note,
-        "since": msgspec.to_builtins(explanation.since),
-        "runs_with_this_code": explanation.before,
-        "last_clean_run": explanation.last_clean.id if explanation.last_clean else None,
-        "changes": msgspec.to_builtins(explanation.changes),
+        **_changes(explanation.changes),
+    }
+
+
+def _changes(changes: Changes | None) -> dict[str, Any]:
+    clean, bad = (changes.clean, changes.bad) if changes else (None, None)
+    return {
+        "last_clean_run": clean.id if clean else None,
+        "first_bad_run": bad.id if bad else None,
+        "changes": [
+            {
+                "kind": part.kind,
+                "id": part.id,
+                "name": part.name,
+                "at": msgspec.to_builtins(part.at),
+                "by": part.by,
+                "versions": part.versions,
+                "note": part.note,
+                "differences": [each._asdict() for each in part.differences],
+            }
+            for part in (changes.parts if changes else ())
+        ],
     }
 
 

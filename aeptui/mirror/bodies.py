@@ -64,6 +64,7 @@ class Bodies:
     def forget(self) -> None:
         """Read the dictionaries again, after a transaction that was undone."""
         self._by_kind.clear()
+        self._by_number.clear()
 
     def pack(self, kind: str, body: bytes) -> tuple[int, bytes]:
         """The number of the dictionary (0 for none) and the compressed body."""

@@ -11,11 +11,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
 from aeptui.api.models import Run
-from aeptui.mirror.ids import unpack_id
+from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.tables import from_ms, to_ms
 from aeptui.mirror.verdicts import Failure
 
@@ -140,6 +141,31 @@ LEFT JOIN flows f ON f.id = s.value
 LEFT JOIN base_connections b ON b.id = f.base_connection_id
 LEFT JOIN runs r ON r.n = told.newest
 """
+
+
+class Before(NamedTuple):
+    """Since when, and in how many runs up to one, the same went wrong in a flow."""
+
+    first_seen: datetime
+    runs: int
+
+
+_BEFORE = """
+SELECT min(at), count(*) FROM failure WHERE cause = (SELECT n FROM cause WHERE key = ?)
+  AND flow = (SELECT n FROM shared WHERE value = ?) AND at <= ?
+"""
+
+
+def before(
+    connection: sqlite3.Connection, flow_id: str, keys: Sequence[str], until: datetime
+) -> dict[str, Before]:
+    """How long each of these has gone wrong in a flow, up to the run that ended at `until`."""
+    found = {}
+    for key in keys:
+        at, runs = connection.execute(_BEFORE, (key, pack_id(flow_id), to_ms(until))).fetchone()
+        if runs:
+            found[key] = Before(from_ms(at) or until, runs)
+    return found
 
 
 def failing(connection: sqlite3.Connection, since: datetime) -> list[Failing]:

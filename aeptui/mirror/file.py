@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
+from aeptui.mirror.earlier import CREATE as EARLIER
 from aeptui.mirror.failures import CREATE as FAILURES
 from aeptui.mirror.ids import unpack_id
 from aeptui.mirror.tables import KINDS
@@ -14,9 +15,9 @@ from aeptui.mirror.tables import KINDS
 APPLICATION = 0x41455054
 """Marks a SQLite file as a mirror of ours."""
 
-VERSION = 5
+VERSION = 6
 
-MIGRATIONS: Mapping[int, str] = {}
+MIGRATIONS: Mapping[int, str] = {5: EARLIER}
 """SQL that leads from a version to the next; a version that is absent begins again."""
 
 _SHARED = """
@@ -122,7 +123,7 @@ def _bring_up(connection: sqlite3.Connection) -> None:
         return
     scripts = [MIGRATIONS[step] for step in range(version, VERSION)] if version >= 0 else []
     if version < 0:
-        scripts = [_SHARED, FAILURES, *(kind.create for kind in KINDS.values())]
+        scripts = [_SHARED, FAILURES, EARLIER, *(kind.create for kind in KINDS.values())]
     for statement in _statements(*scripts):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION}")

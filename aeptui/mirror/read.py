@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 import msgspec
 
-from aeptui.mirror import failures
+from aeptui.mirror import earlier, failures
 from aeptui.mirror.bodies import Bodies
-from aeptui.mirror.failures import Failing
+from aeptui.mirror.earlier import Earlier
+from aeptui.mirror.failures import Before, Failing
 from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.query import Query
 from aeptui.mirror.rows import AnyRow, RunRow
@@ -273,6 +274,34 @@ class Reader:
             unpack_id(key)
             for (key,) in self._connection.execute(f'SELECT id FROM "{KINDS[kind].table}"')
         ]
+
+    def before(self, flow_id: str, keys: Sequence[str], until: datetime) -> dict[str, Before]:
+        """How long each of these failures has gone on in a flow, up to then."""
+        return failures.before(self._connection, flow_id, keys, until)
+
+    def earlier(self, kind: str, id: str) -> list[Earlier]:
+        """What a definition was before it was changed, newest first, as far as it was seen here."""
+        return earlier.versions(self._connection, kind, id)
+
+    def turning_point(self, run: RunRow) -> tuple[RunRow | None, RunRow | None]:
+        """The last clean run of the flow before `run`, and the first bad one after that.
+
+        Where rows are the trouble, a clean run that had none to read proves nothing.
+        """
+        rows = 1 if run.received else 0
+        clean = self._runs(
+            f"WHERE {_OF_FLOW} AND t.word = 'clean' AND t.created_at < ? "
+            "AND coalesce(t.received, 0) >= ? ORDER BY t.created_at DESC LIMIT 1",
+            *(pack_id(run.flow_id), to_ms(run.created_at), rows),
+        )
+        if not clean:
+            return None, None
+        bad = self._runs(
+            f"WHERE {_OF_FLOW} AND t.word IN ('failed', 'partial') AND t.created_at > ? "
+            "AND t.created_at <= ? ORDER BY t.created_at LIMIT 1",
+            *(pack_id(run.flow_id), to_ms(clean[0].created_at), to_ms(run.created_at)),
+        )
+        return clean[0], bad[0] if bad else None
 
     def failing(self, since: datetime) -> list[Failing]:
         """What went wrong in runs that ended since then: a line for each flow and failure."""

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from aeptui.api.models import Model, Run
+from aeptui.mirror import earlier
 from aeptui.mirror.bodies import Bodies, without_ids
 from aeptui.mirror.failures import Failures
 from aeptui.mirror.ids import pack_id, unpack_id
@@ -243,6 +244,10 @@ class Writer:
                         sql = f'UPDATE "{kind.table}" SET seen_at = ? WHERE n = ?'
                         self._connection.execute(sql, (seen, row))
                     continue
+                if kind.name in earlier.DEFINITIONS and old_values[at] != values[at]:
+                    was = self._body(kind, row, key)
+                    made_at = old_values[at] or old_seen or 0
+                    earlier.keep(self._connection, kind.name, key, made_at, was, model.body)
                 self._update(kind, row, model, (digest, seen, *values))
                 if isinstance(model, Run):
                     self._failures.forget([row])
@@ -335,6 +340,13 @@ class Writer:
         sql = f'UPDATE "{kind.table}_body" SET dictionary = ?, body = ? WHERE n = ?'
         self._connection.execute(sql, (number, packed, row))
 
+    def _body(self, kind: Kind, row: int, key: Any) -> bytes:
+        """The body of the definition in `row`, as the platform sent it."""
+        number, packed = self._connection.execute(
+            f'SELECT dictionary, body FROM "{kind.table}_body" WHERE n = ?', (row,)
+        ).fetchone()
+        return self._bodies.unpack(number, packed, [unpack_id(key)])
+
     def _link(self, kind: Kind, model: Model, used: Iterable[tuple[str, str]]) -> None:
         key = pack_id(model.id)
         uses = {(to, pack_id(id)) for to, id in used if id}
@@ -376,6 +388,9 @@ class Writer:
         )
         if kind.name == "runs":
             self._failures.forget(row for row, _ in held)
+        if kind.name in earlier.DEFINITIONS:
+            for _, key in held:
+                earlier.forget(self._connection, kind.name, key)
 
     def _note_reading(self, kind: Kind, marks: Marks) -> None:
         self._connection.execute(

@@ -82,6 +82,12 @@ def key_of(code: str, step: str, column: str, message: str) -> str:
     return f"{code or 'no-code'}.{digest}"
 
 
+def key_of_error(error: RunError) -> str:
+    """The key of the cause that an error of a run has."""
+    column = column_of(error.message[:_LONGEST], error.code)
+    return key_of(error.code, error.activity, column, error.message)
+
+
 def failures_of(run: Run, word: str, lost: int | None) -> tuple[Failure, ...]:
     """What went wrong in a run that is `word` and lost `lost` rows, what says most first.
 
@@ -122,7 +128,7 @@ def _telling(errors: Sequence[RunError]) -> list[RunError]:
 def _failure(error: RunError, whole: bool) -> Failure:
     message = error.message[:_LONGEST]
     column = column_of(message, error.code)
-    key = key_of(error.code, error.activity, column, message)
+    key = key_of_error(error)
     lost, emptied = (None, error.rows) if of_values(error.code) else (error.rows, None)
     return Failure(key, error.code, error.activity, column, message, lost, emptied, whole)
 

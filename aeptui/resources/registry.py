@@ -36,9 +36,6 @@ RESOURCES: tuple[Resource, ...] = (
 
 BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in RESOURCES}
 
-LATER: tuple[tuple[str, str, str], ...] = (("d", "what changed", "w tells what changed"),)
-"""Keys that have a meaning but cannot be used yet: key, label, reason."""
-
 
 def by_name(word: str) -> Resource | None:
     """The resource type called `word`: its kind, its name or one of its aliases."""

@@ -30,12 +30,12 @@ def word_tone(row: RunRow) -> Tone:
 
 async def detail(session: Session, row: Row) -> Detail:
     """A run's counts, its steps, its codes with their meaning, and rows that failed."""
-    from aeptui.resources import why
+    from aeptui.resources import explained, why
 
     explanation = await why.explain(session, row.id)
     run, model, moment = explanation.row, explanation.run, session.moment()
     blocks: list[Block] = [
-        why.opening(run, explanation.flow, explanation.troubles),
+        explained.opening(run, explanation.flow, explanation.troubles),
         Grid(
             title="Rows",
             header=("RECEIVED", "INGESTED", "SKIPPED", "LOST", "WARNINGS"),
@@ -47,11 +47,11 @@ async def detail(session: Session, row: Row) -> Detail:
             ),
             right=frozenset(range(5)),
         ),
-        why.steps_grid(model, moment),
+        explained.steps_grid(model, moment),
     ]
     if explanation.troubles:
         blocks.append(error_grid(explanation.troubles))
-    blocks += why.sample_blocks(explanation)
+    blocks += explained.sample_blocks(explanation)
     window = formats.DASH
     if run.window_start or run.window_end:
         start, end = (formats.full(edge, moment) for edge in (run.window_start, run.window_end))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from aeptui.monitor import codes
+from aeptui.monitor.causes import column_of, key_of_error
 from aeptui.monitor.codes import CodeBook, Meaning
 from aeptui.resources import formats
 from aeptui.resources.definition import Grid
@@ -40,7 +41,13 @@ class Trouble:
     rows: int | None
     activity: str
     meaning: Meaning
+    said: str
+    """What is wrong, on one line."""
+    key: str
+    """Of the cause that it has."""
     samples: tuple[Sample, ...] = ()
+    since: str = ""
+    """How long it has gone on, in words."""
 
 
 def gathered(errors: Iterable[RunError], book: CodeBook) -> list[Trouble]:
@@ -55,6 +62,8 @@ def gathered(errors: Iterable[RunError], book: CodeBook) -> list[Trouble]:
                 error.rows,
                 error.activity,
                 book.meaning(error.code, error.message),
+                book.said(error.code, column_of(error.message, error.code), error.message),
+                key_of_error(error),
             )
     return sorted(found.values(), key=_weight)
 
@@ -116,13 +125,18 @@ def same_code(full: str, short: str) -> bool:
 
 
 def error_grid(troubles: Sequence[Trouble], title: str = "What went wrong") -> Grid:
-    """The troubles, a line each: in plain words, with the code beside it for a search engine."""
+    """The troubles, a line each: in plain words, with the code beside it for a search engine.
+
+    Codes that only count what others say stand there alone only.
+    """
+    told = [each for each in troubles if each.code not in codes.SUMMARIES] or troubles
+    header = ("WHAT", "CODE", "ROWS", "SINCE")[: 4 if any(each.since for each in told) else 3]
     return Grid(
         title=title,
-        header=("WHAT", "CODE", "ROWS"),
+        header=header,
         rows=[
-            (trouble.meaning.text or trouble.message, trouble.code, formats.count(trouble.rows))
-            for trouble in troubles
+            (each.said, each.code, formats.count(each.rows), each.since)[: len(header)]
+            for each in told
         ],
         right=frozenset({2}),
         empty="The platform named no code.",

@@ -14,6 +14,7 @@ from aeptui.resources import flows
 from aeptui.resources.common import lost_by_run
 from aeptui.resources.connections import condition, parameters
 from aeptui.resources.definition import Moment
+from aeptui.resources.explained import opening
 from aeptui.resources.mappings import pairs_grid
 from aeptui.resources.schemas import fields_grid
 from aeptui.resources.troubles import (
@@ -25,7 +26,7 @@ from aeptui.resources.troubles import (
     sources_of,
     with_samples,
 )
-from aeptui.resources.why import headline, opening
+from aeptui.resources.why import headline
 
 NOW = datetime(2026, 9, 16, 14, 10, tzinfo=UTC)
 MOMENT = Moment(NOW, UTC)

@@ -86,12 +86,6 @@ def test_help_and_empty_lists_are_sentences(resource: Resource) -> None:
         assert action.key
 
 
-def test_keys_that_come_later_are_not_also_actions() -> None:
-    later = {key for key, _, _ in registry.LATER}
-    now = {action.key for resource in registry.RESOURCES for action in resource.actions}
-    assert not later & now
-
-
 def test_every_row_type_of_the_mirror_has_a_resource() -> None:
     declared = {TABLES[resource.kind].row for resource in registry.RESOURCES}
     assert declared == set(typing.get_args(mirror_rows.AnyRow))

@@ -56,6 +56,14 @@ class ActingPage(MindingPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new", id="new", tooltip="make a new one; sends nothing by itself"),
         Binding(
+            "d",
+            "changes",
+            "what changed",
+            show=False,
+            id="changes",
+            tooltip="what changed between the last clean and the first bad run",
+        ),
+        Binding(
             "t", "test", "test", show=False, id="test", tooltip="test the connection to the CRM"
         ),
         Binding(
@@ -85,6 +93,9 @@ class ActingPage(MindingPage):
             return _MADE_BY.get(
                 self.resource.kind, f"{self.resource.plural} are the platform's own"
             )
+        if action == "changes":
+            row = self.at_hand if self.is_mounted else None
+            return None if isinstance(row, FlowRow | RunRow) else "only flows and runs are compared"
         if action in ("retry", "run_now", "switch", "delete"):
             return None if self.marking else self._refusal(action)
         if action == "rename":
@@ -150,6 +161,16 @@ class ActingPage(MindingPage):
         return (row.id, "") if isinstance(row, MappingSetRow) else ("", "")
 
     # Acting --------------------------------------------------------------------------
+
+    def action_changes(self) -> None:
+        """Show what was changed since the last clean run of the flow at hand."""
+        from aeptui.ui.screens.changes import ChangesPage
+
+        row = self.at_hand
+        if isinstance(row, FlowRow):
+            self.app.push_screen(ChangesPage(self.session, row.id))
+        elif isinstance(row, RunRow):
+            self.app.push_screen(ChangesPage(self.session, row.flow_id, row.id))
 
     def action_new(self) -> None:
         """Open the form for this kind."""

@@ -164,6 +164,7 @@ class CausePage(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "why", "why", id="why", tooltip="why the flow's newest run with it failed"),
+        Binding("d", "changes", "what changed", id="changes", tooltip="what changed before it"),
         Binding("t", "test", "test", id="test", tooltip="test the base connections behind it"),
         Binding("y", "copy", "copy", show=False, id="copy", tooltip="copy the code and the words"),
         Binding("tab", "pane", "other pane", id="pane", tooltip="between the facts and the flows"),
@@ -256,6 +257,14 @@ class CausePage(Page):
         row = self.table.row
         if isinstance(row, FailingRow):
             self.post_message(OpenWhy(row.failing.last_run_id, row.name or row.id))
+
+    def action_changes(self) -> None:
+        """Show what was changed before the flow under the cursor began to fail."""
+        from aeptui.ui.screens.changes import ChangesPage
+
+        row = self.table.row
+        if isinstance(row, FailingRow):
+            self.app.push_screen(ChangesPage(self.session, row.id, row.failing.last_run_id))
 
     @work(exclusive=True, group="test")
     async def action_test(self) -> None:

@@ -39,7 +39,7 @@ class HelpPage(Page):
 GROUPS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "Look",
-        frozenset({"enter", "w", "c", "u", "v", "t", "y", "tab", "slash", "s", "S", "r", "z"}),
+        frozenset({"enter", "w", "c", "d", "u", "v", "t", "y", "tab", "slash", "s", "S", "r", "z"}),
     ),
     ("Act", frozenset({"n", "a", "i", "R", "N", "O", "E", "X", "space"})),
     ("Go", frozenset({"colon", "escape", "question_mark", "q", "ctrl+q", "ctrl+c", "ctrl+z"})),
@@ -68,9 +68,6 @@ def _keys(page: Page) -> list[Facts]:
         told = f"{text}   (off: {reason.rstrip('.')})" if reason else text
         shown = " ".join(key_name(key) for key in keys[action])
         grouped.setdefault(title, []).append(Fact(shown, told, tone="off" if reason else ""))
-    grouped["Act"] += [
-        Fact(key, f"{label}   (off: {reason})", tone="off") for key, label, reason in registry.LATER
-    ]
     return [Facts(facts, title=title) for title, facts in grouped.items() if facts]
 
 

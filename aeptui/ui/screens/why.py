@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from aeptui.mirror.rows import RunRow
-from aeptui.resources import why
+from aeptui.resources import explained, why
 from aeptui.resources.definition import Detail, Prose
 from aeptui.session import Session
 from aeptui.ui.messages import OpenLinks, OpenRaw, OpenResource
@@ -25,7 +25,7 @@ def _begun(row: RunRow) -> Detail:
     return Detail(
         row.flow_name or row.flow_id,
         (
-            why.opening(row, None),
+            explained.opening(row, None),
             Prose("Asking the platform for the rows that were lost.", tone="dim"),
         ),
     )
@@ -35,6 +35,7 @@ class WhyPage(Page):
     """From the run to its steps, its codes, its lost rows, and what was changed before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "changes", "what changed", id="changes", tooltip="since the last clean run"),
         Binding("u", "used_by", "used by", id="used_by", tooltip="what the run belongs to"),
         Binding("v", "raw", "raw", id="raw", tooltip="the platform's own JSON"),
         Binding("y", "copy", "copy id", id="copy", tooltip="copy the run's id"),
@@ -73,7 +74,7 @@ class WhyPage(Page):
         except why.NoSuchRun as gone:
             self.detail.say(str(gone))
             return
-        told = why.laid_out(explanation, self.session.moment())
+        told = explained.laid_out(explanation, self.session.moment())
         word = [(f"{told.word} ", TONES[told.tone])] if told.word else []
         self.heading.put([(f" {told.title}", BOLD)], word)
         self.detail.show(told)
@@ -82,6 +83,14 @@ class WhyPage(Page):
     def on_detail_view_followed(self, message: DetailView.Followed) -> None:
         """Open what the explanation names."""
         self.post_message(OpenResource(message.kind, message.id))
+
+    async def action_changes(self) -> None:
+        """Show what was changed since the last clean run."""
+        from aeptui.ui.screens.changes import ChangesPage
+
+        row = await self.session.mirror.get("runs", self.run_id)
+        if isinstance(row, RunRow):
+            self.app.push_screen(ChangesPage(self.session, row.flow_id, row.id))
 
     def action_used_by(self) -> None:
         """Show what the run belongs to."""
