@@ -57,7 +57,7 @@ class Bodies:
         if len(bodies) < _ENOUGH or self._compressor(kind)[0]:
             return
         # Two examples do nearly as well as twelve: the longest has most of the keys.
-        body = (bodies[0] + max(bodies, key=len))[-_WINDOW:]
+        body = (max(bodies, key=len) + bodies[0])[-_WINDOW:]
         self._connection.execute("INSERT INTO dictionary (kind, body) VALUES (?, ?)", (kind, body))
         self.forget()
 
@@ -94,7 +94,7 @@ class Bodies:
             self._by_kind[kind] = (
                 number,
                 zlib.compressobj(
-                    6,
+                    9,
                     wbits=_NARROW if kind in _MANY else _RAW,
                     memLevel=6,
                     strategy=zlib.Z_FILTERED,  # what differs is digits: short repeats do not pay

@@ -81,7 +81,7 @@ def _anywhere(kind: Kind, word: str) -> Condition:
 
 def _contains(field: Field, word: str) -> Condition:
     escaped = re.sub(r"([%_\\])", r"\\\1", word)
-    sql = f"plain_id({field.sql})" if field.type == "id" else field.sql
+    sql = f"plain_id({field.sql})" if field.type == "id" or field.shared else field.sql
     return Condition(f"{sql} LIKE ? ESCAPE '\\'", (f"%{escaped}%",))
 
 

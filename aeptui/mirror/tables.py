@@ -107,7 +107,7 @@ class Field:
     @property
     def loads(self) -> Callable[[Any], Any] | None:
         """What `load` does; None where the row has the column as it is."""
-        if self.shared and self.type == "id":
+        if self.shared:
             return _unpack_shared
         if self.optional and self.type == "text":
             return None
@@ -410,7 +410,7 @@ _ALL = (
             "code": lambda run: run.errors[0].code if run.errors else None,
             "message": lambda run: run.errors[0].message if run.errors else None,
         },
-        shared=("flow_id", "updated_by"),
+        shared=("flow_id", "state", "updated_by"),
         joins=_join("flows", "fl", "flow_id_.value"),
         joined={"flow_name": "fl.name"},
         named=("id", "flow_id", "batch_id"),
