@@ -20,6 +20,7 @@ from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.mirror.verdicts import FlowVerdict, RunVerdict
 from aeptui.monitor import words
 from aeptui.monitor.causes import failures_of
+from aeptui.monitor.figures import by_chance, duration, rows, stretch, usual_window
 from aeptui.monitor.schedule import Schedule, begun
 from aeptui.monitor.tones import letter, rank
 from aeptui.monitor.usual import median, outside, percentile
@@ -41,6 +42,12 @@ _RUN_WORDS = {
     "partialfailure": "partial",
     "failed": "failed",
 }
+
+_ALIKE = 1.5
+"""Runs are compared by how long they took up to so much longer a window."""
+
+_HARDLY = 0.5
+"""A run that read less than this of the usual window proves no silence."""
 
 _ON = frozenset({"enabled", "updating", "enabledfinalizing", "disabling"})
 _COMING = frozenset({"initializing", "inprogress", "pending", "enabling"})
@@ -291,35 +298,38 @@ def _silent(case: _Case) -> _Said | None:
     """No rows where there usually are some; compared with the runs before the silence."""
     if not case.on or not case.ended or case.ended[0].word != "clean":
         return None
-    quiet = list(takewhile(lambda run: _rows(run) == 0, case.clean))
-    before = case.clean[len(quiet) :][: case.limits.silent_of]
-    figures = [figure for run in before if (figure := _rows(run)) is not None]
+    usually = usual_window(case.clean)
+    runs = [run for run in case.clean if stretch(run, usually) >= _HARDLY]
+    quiet = list(takewhile(lambda run: rows(run) == 0, runs))
+    before = runs[len(quiet) :][: case.limits.silent_of]
+    figures = [figure for run in before if (figure := rows(run)) is not None]
     spoke = sum(figure > 0 for figure in figures)
     if not quiet or len(before) < case.limits.silent_of or spoke < case.limits.silent_with_rows:
         return None
-    runs = "in the last run" if len(quiet) == 1 else f"in {len(quiet)} runs"
+    told = "in the last run" if len(quiet) == 1 else f"in {len(quiet)} runs"
     usual = words.count(median(figures))
-    return _Said(f"no rows {runs}, usually about {usual}", begun(quiet[-1]))
+    return _Said(f"no rows {told}, usually about {usual}", begun(quiet[-1]))
 
 
 def _odd(case: _Case) -> _Said | None:
-    """More or fewer rows, or more or less time, than the runs before it."""
+    """More or fewer rows, or more or less time, than the runs before it; for as long a window."""
     if not case.on or not case.ended or case.ended[0].word != "clean":
         return None
     run, past = case.ended[0], case.clean[1:]
-    limits = case.limits
-    figures = [float(figure) for each in past if (figure := _rows(each)) is not None]
-    figure = _rows(run)
-    if figure is not None and len(figures) >= limits.odd_runs:  # noqa: SIM102 (two questions)
-        if outside(figure, figures, deviations=limits.odd_mads, floor=1.0):
-            return _Said(
-                f"{words.rows(figure)}, usually {words.count(median(figures))}", begun(run)
-            )
+    limits, longer = case.limits, stretch(run, usual_window(past))
+    figures = [figure * longer for each in past if (figure := rows(each)) is not None]
+    figure = rows(run)
+    if figure is not None and len(figures) >= limits.odd_runs:
+        usual = median(figures)
+        if outside(figure, figures, deviations=limits.odd_mads, floor=by_chance(usual)):
+            return _Said(f"{words.rows(figure)}, usually {words.count(usual)}", begun(run))
     took = [seconds for each in past if (seconds := duration(each)) is not None]
     lasted = duration(run)
-    if lasted is not None and len(took) >= limits.odd_runs:  # noqa: SIM102
-        # A few seconds more or less are the platform's own affair.
-        if outside(lasted, took, deviations=limits.odd_mads, floor=5.0):
+    alike = 1 / _ALIKE <= longer <= _ALIKE
+    if alike and lasted is not None and len(took) >= limits.odd_runs:
+        # A minute more or less, or half as long again, are the platform's own affair.
+        floor = max(15.0, median(took) / 8)
+        if outside(lasted, took, deviations=limits.odd_mads, floor=floor):
             return _Said(
                 f"took {words.span(lasted)}, usually {words.span(median(took))}", begun(run)
             )
@@ -390,17 +400,6 @@ RULES: dict[str, Callable[[_Case], _Said | None]] = {
     "off": _off,
 }
 """Each word with its rule, worst first; the first that fits wins."""
-
-
-def duration(run: RunRow) -> float | None:
-    """Seconds from start to end."""
-    if run.started_at is None or run.completed_at is None:
-        return None
-    return max(0.0, (run.completed_at - run.started_at).total_seconds())
-
-
-def _rows(run: RunRow) -> int | None:
-    return run.received if run.received is not None else run.ingested
 
 
 def _changed_at(flow: FlowRow) -> datetime | None:

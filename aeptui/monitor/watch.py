@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
-from aeptui.mirror.rows import FlowRow
+from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.mirror.store import Mirror
 from aeptui.mirror.values import Freshness
 from aeptui.mirror.verdicts import FlowVerdict
@@ -104,20 +104,24 @@ class Watch:
         if now is None or not (flow_ids or whole):
             return
         seen: list[Seen] = []
+        upto = now
         for start in range(0, len(flow_ids), _SLICE):
             judged = await self._mirror.ask(
                 partial(self._judged, flow_ids[start : start + _SLICE], now)
             )
-            await self._mirror.judge([verdict for verdict, _ in judged])
-            seen += [each for _, each in judged]
+            await self._mirror.judge([verdict for verdict, _, _ in judged])
+            seen += [each for _, each, _ in judged]
+            upto = max([upto, *(at for _, _, at in judged)])
         if self._listener is not None:
             gone = set(flow_ids) - {each.id for each in seen}
-            await self._listener.looked(Look(now, seen, sorted(gone), whole=whole, current=current))
+            await self._listener.looked(
+                Look(upto, seen, sorted(gone), whole=whole, current=current)
+            )
 
     def _judged(
         self, ids: Sequence[str], now: datetime, reader: Reader
-    ) -> list[tuple[FlowVerdict, Seen]]:
-        """On the reader thread: a flow and its newest runs, and what they amount to."""
+    ) -> list[tuple[FlowVerdict, Seen, datetime]]:
+        """On the reader thread: a flow and its newest runs, and what they amount to as of when."""
         runs_known = reader.freshness()["runs"].complete_at is not None
         judged = []
         for id in ids:
@@ -125,7 +129,8 @@ class Watch:
             if flow is None:
                 continue
             runs = reader.runs_of(id, ENOUGH)
-            verdict = flow_verdict(flow, runs, now, self._thresholds, flow.dataset_expires_at)
+            at = _known_up_to(runs, now)
+            verdict = flow_verdict(flow, runs, at, self._thresholds, flow.dataset_expires_at)
             seen = Seen(
                 id=id,
                 name=flow.name,
@@ -137,8 +142,17 @@ class Watch:
                 blames=blames(reader, runs) if self._listener is not None else (),
                 known=runs_known or len(runs) >= ENOUGH,
             )
-            judged.append((verdict, seen))
+            judged.append((verdict, seen, at))
         return judged
+
+
+def _known_up_to(runs: Sequence[RunRow], told_at: datetime) -> datetime:
+    """A run that has just come in is news before its reading has been noted as a whole.
+
+    Runs come newest first, so that none of the flow's is missing at that time either.
+    """
+    newest = runs[0].seen_at if runs else None
+    return max(told_at, newest) if newest else told_at
 
 
 def _told(lately: Mapping[str, Freshness], at_first: Mapping[str, Freshness]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -273,12 +274,45 @@ def test_silent(quiet: int, before: list[int], reason: str | None) -> None:
         (9_000, MIN, None),  # within a tenth: nothing to wake anybody for
         (9_800, 41 * MIN, "took 41 min, usually 1 min"),
         (9_800, 70 * timedelta(seconds=1), None),
+        (9_800, 110 * timedelta(seconds=1), None),  # "took 2 min, usually 1 min" helps nobody
     ],
 )
 def test_odd(figure: int, took: timedelta, reason: str | None) -> None:
     runs = [run(took + MIN, rows=figure, took=took), *past(10, begin=2 * HOUR, rows=9_800)]
     verdict = judged(flow(frequency="day", interval=1), runs)
     assert (verdict.reason if verdict.word == "odd" else None) == reason
+
+
+def window(span: timedelta, begin: timedelta = MIN, **fields: Any) -> RunRow:
+    """A run that read so much of the source's time."""
+    end = NOW - begin
+    return msgspec.structs.replace(run(begin, **fields), window_start=end - span, window_end=end)
+
+
+@pytest.mark.parametrize(
+    ("span", "figure", "word"),
+    [
+        (30 * MIN, 200, "clean"),
+        (2 * HOUR, 800, "clean"),  # it catches up after a failure, a missed tick, a time off
+        (2 * HOUR, 200, "odd"),
+        (2 * HOUR, 0, "silent"),
+        (7 * MIN, 50, "clean"),  # somebody started it between two ticks
+        (7 * MIN, 0, "odd"),
+        (3 * MIN, 0, "clean"),
+        (30 * MIN, 0, "silent"),
+    ],
+)
+def test_rows_are_compared_for_as_long_a_window(span: timedelta, figure: int, word: str) -> None:
+    before = [window(30 * MIN, (31 + 30 * n) * MIN, rows=200) for n in range(12)]
+    assert judged(flow(), [window(span, rows=figure), *before]).word == word
+
+
+@pytest.mark.parametrize(
+    ("figure", "word"), [(433, "clean"), (560, "clean"), (380, "odd"), (250, "odd"), (640, "odd")]
+)
+def test_a_count_may_vary_as_counts_do_by_chance(figure: int, word: str) -> None:
+    runs = [run((31 + 30 * n) * MIN, rows=500 + n % 3) for n in range(12)]
+    assert judged(flow(), [run(MIN, rows=figure), *runs]).word == word
 
 
 def test_nothing_is_odd_before_there_are_ten_to_compare_with() -> None:
