@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 KEEP_S = 1.0
 """So long after the last key the answers are written down."""
+_AGAIN = "Asking again."
 PICKS_MOST = 300
 """So many resources are offered at once; typing finds the others."""
 
@@ -260,6 +261,8 @@ class AnswerPage(Page):
             self.saying.put("This could not be asked because of a bug of ours; see the log.", "bad")
         finally:
             self.asking = False
+        if self.saying.text == _AGAIN:
+            self.saying.put("")
         self.show()
         if self._onward and self.query("#fields"):
             self._go_onward()
@@ -308,7 +311,7 @@ class AnswerPage(Page):
         if field.waits or field.trouble:
             self._stopped = False
             self.lookups.forget()
-            self.saying.put("Asking again.")
+            self.saying.put(_AGAIN)
             self.show()
         else:
             self.choose(field)

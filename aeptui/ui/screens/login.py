@@ -17,17 +17,17 @@ from aeptui.ui.screens.form import FormPage
 
 
 class LoginPage(FormPage):
-    """The form for a base connection over answers of the wizard, which get them back.
+    """The form for a base connection over answers of the wizard.
 
-    `refused` is one that is made already and could not log in. `accepted` is
-    told what can log in, once.
+    `refused` is one that is made already and could not log in. The answers are
+    given back, with what is such a one now; `accepted` is told what can log in.
     """
 
     def __init__(
         self,
         session: Session,
         answers: Answers,
-        give_back: Callable[[dict[str, Value]], None],
+        give_back: Callable[[dict[str, Value], Made | None], None],
         accepted: Callable[[Made], None],
         refused: Made | None = None,
     ) -> None:
@@ -49,7 +49,7 @@ class LoginPage(FormPage):
         """The wizard keeps the answers, with its own."""
         self._changed = False
         if not self.over:
-            self._give_back(self.answers)
+            self._give_back(self.answers, self._mending)
 
     def leave_for(self, made: Made, words: str) -> None:
         """Back to the wizard."""

@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 KEY = "crm-flow"
 BASE = f"{base_connection.STEP}."
 TABLE = 1
+WIDE = 74
+"""From here on every page has room for its name."""
 REVIEW = len(crm_flow.PAGES) - 1
 
 
@@ -132,8 +134,9 @@ class WizardPage(AnswerPage):
         pieces: list[Piece] = [(" ", PLAIN)]
         for i, page in enumerate(crm_flow.PAGES):
             done = i < REVIEW and not self._page_faults(i) and (i <= self._reached)
-            label = f"{'✓' if done else i + 1} {page.title.lower()}  "
-            pieces.append((label, BOLD if i == self._at else DIM))
+            name = page.title.lower() if i == self._at or self.size.width >= WIDE else ""
+            label = f"{'✓' if done else i + 1} {name}".rstrip()
+            pieces.append((f"{label}  ", BOLD if i == self._at else DIM))
         self.query_one("#pages", TextLine).put(pieces)
 
     _reached = 0
@@ -264,16 +267,17 @@ class WizardPage(AnswerPage):
         page = LoginPage(self.session, own, self.take_base, self.base_made, self._turned_away)
         self.app.push_screen(page)
 
-    def take_base(self, own: Answers) -> None:
-        """The answers about the base connection, from the page that asked for them."""
+    def take_base(self, own: Answers, refused: Made | None) -> None:
+        """The answers about the base connection, and the one that could not log in with them."""
+        self._turned_away = refused or self._turned_away
         others = {k: v for k, v in self.answers.items() if not k.startswith(BASE)}
         self.answers = others | {f"{BASE}{name}": value for name, value in own.items()}
         self.keep()
 
     def base_made(self, made: Made) -> None:
-        """A base connection can log in: pick it, or go on with the plan that made it."""
-        if self._turned_away is not None:
-            self._turned_away = None
+        """A base connection can log in: go on with the plan that made it, or pick it."""
+        self._turned_away = None
+        if self._stands:
             words = "It can log in now. ctrl+g goes on with the rest."
         else:
             answers = crm_flow.change(self.answers, f"{BASE}make", crm_parts.EXISTING)
@@ -355,7 +359,7 @@ class WizardPage(AnswerPage):
         if plan is None:
             self.saying.put(f"Nothing was sent. {self._why_no_plan()}", "warn")
             return
-        if self._turned_away is not None:
+        if self._turned_away is not None and self._makes_base:
             self.log_in()
             return
         self._busy, sent = True, False
