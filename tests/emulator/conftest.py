@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.emulated import FLOWSERVICE, Rehearsal
+from tests.emulator.tutorial import BASE_CONNECTION
 
 
 @pytest.fixture
@@ -21,19 +22,10 @@ def base_connection(api: httpx.Client) -> Callable[..., str]:
     """Makes a Salesforce base connection and answers its id."""
 
     def make(name: str = "Salesforce", client: httpx.Client = api, **params: str) -> str:
-        body = {
+        auth = BASE_CONNECTION["auth"]
+        body = BASE_CONNECTION | {
             "name": name,
-            "auth": {
-                "specName": "Basic Authentication",
-                "params": {
-                    "environmentUrl": "https://example.my.salesforce.com",
-                    "username": "integration@example.com",
-                    "password": "correct horse",
-                    "securityToken": "battery staple",
-                    **params,
-                },
-            },
-            "connectionSpec": {"id": "cfc0fee1-7dc0-40ef-b73e-d8b134c436f5", "version": "1.0"},
+            "auth": auth | {"params": auth["params"] | params},
         }
         answer = client.post(f"{FLOWSERVICE}/connections", json=body)
         assert answer.status_code == 201, answer.text

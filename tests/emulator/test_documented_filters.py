@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.emulated import FLOWSERVICE, Rehearsal
-from tests.emulator.tutorial import follow_the_tutorial
+from tests.emulator.tutorial import BASE_CONNECTION, follow_the_tutorial
 
 FIELDS = {
     "connectionSpecs": ("id", "name", "providerId", "attributes.category"),
@@ -39,18 +39,7 @@ SORTED = ("connections", "sourceConnections", "targetConnections", "flows", "run
 def asked(emulator: Rehearsal) -> Iterator[httpx.Client]:
     """A client in a world where the tutorial was followed, and its flow has run."""
     with emulator.client() as api:
-        body = {
-            "name": "Salesforce",
-            "auth": {
-                "specName": "Basic Authentication",
-                "params": {
-                    "environmentUrl": "https://example.my.salesforce.com",
-                    **dict.fromkeys(("username", "password", "securityToken"), "x"),
-                },
-            },
-            "connectionSpec": {"id": "cfc0fee1-7dc0-40ef-b73e-d8b134c436f5", "version": "1.0"},
-        }
-        made = api.post(f"{FLOWSERVICE}/connections", json=body)
+        made = api.post(f"{FLOWSERVICE}/connections", json=BASE_CONNECTION)
         assert made.status_code == 201, made.text
         follow_the_tutorial(emulator, api, made.json()["id"])
         emulator.advance(minutes=10)

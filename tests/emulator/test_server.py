@@ -12,6 +12,14 @@ import httpx
 import pytest
 
 from tests.emulated import FLOWSERVICE, START, START_MS, start, stop, wait_for_world
+from tests.emulator.tutorial import (
+    BASE_CONNECTION,
+    counted,
+    created,
+    follow_the_tutorial,
+    runs_of,
+    summary,
+)
 
 EMPTY = ("--empty", "--speed", "0", "--start", START)
 
@@ -37,6 +45,35 @@ def test_a_kept_world_goes_on_where_it_stopped(tmp_path: Path) -> None:
         assert (state["world"], state["now_ms"]) == (world, START_MS + 3 * 3_600_000)
         assert state["making"] is None
         assert second.token()
+    finally:
+        stop(second)
+
+
+def test_a_killed_emulator_has_lost_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    """The last write is answered, a run is under way: killed there, it goes on after the start."""
+    first = start(tmp_path, *EMPTY)
+    wait_for_world(first)
+    with first.client() as api:
+        base_id = created(api.post(f"{FLOWSERVICE}/connections", json=BASE_CONNECTION))["id"]
+        flow_id = follow_the_tutorial(first, api, base_id).flow_id
+        while not (runs := runs_of(api, flow_id)) or not runs[0]["metrics"].get("recordSummary"):
+            first.advance(seconds=20)
+        last_id = created(api.post(f"{FLOWSERVICE}/connections", json=BASE_CONNECTION))["id"]
+        now_ms = first.now_ms
+    first.control.close()
+    first.process.kill()
+    first.process.wait()
+    second = start(tmp_path, "--empty", "--speed", "0")
+    try:
+        assert second.now_ms == now_ms
+        with second.client() as api:
+            for id in (base_id, last_id):
+                assert api.get(f"{FLOWSERVICE}/connections/{id}").status_code == 200
+            assert [run["id"] for run in runs_of(api, flow_id)] == [runs[0]["id"]]
+            second.advance(minutes=10)
+            (run,) = runs_of(api, flow_id)
+            assert run["metrics"]["statusSummary"]["status"] == "success"
+            assert summary(run) == counted(second, None, run["createdAt"])
     finally:
         stop(second)
 
@@ -143,7 +180,7 @@ def test_it_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
 
 
 def test_a_world_that_was_not_finished_is_made_again(tmp_path: Path) -> None:
-    flags = ("--scale", "flows=40,runs=120000", "--speed", "0", "--start", START)
+    flags = ("--scale", "flows=40,runs=80000", "--speed", "0", "--start", START)
     first = start(tmp_path, *flags)
     while (making := first.state()["making"]) is None or not making["of"]:
         assert making is not None, "the world was made before anybody could ask"
@@ -158,6 +195,6 @@ def test_a_world_that_was_not_finished_is_made_again(tmp_path: Path) -> None:
         state = second.state()
         assert state["world"] != half
         assert state["now_ms"] == START_MS
-        assert (state["counts"]["dev"]["flows"], state["counts"]["dev"]["runs"]) == (40, 120_000)
+        assert (state["counts"]["dev"]["flows"], state["counts"]["dev"]["runs"]) == (40, 80_000)
     finally:
         stop(second)

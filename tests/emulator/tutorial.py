@@ -21,6 +21,19 @@ NOTEXT = "application/vnd.adobe.xed-full-notext+json; version=1"
 SALESFORCE = "cfc0fee1-7dc0-40ef-b73e-d8b134c436f5"
 CLOUD_STORAGE_TO_AEP = "9753525b-82c7-4dce-8a9b-5ccfce2b9876"
 MOST_NOTE = 200
+BASE_CONNECTION: dict[str, Any] = {
+    "name": "Salesforce",
+    "auth": {
+        "specName": "Basic Authentication",
+        "params": {
+            "environmentUrl": "https://example.my.salesforce.com",
+            "username": "integration@example.com",
+            "password": "correct horse",
+            "securityToken": "battery staple",
+        },
+    },
+    "connectionSpec": {"id": SALESFORCE, "version": "1.0"},
+}
 
 
 @dataclass
