@@ -67,7 +67,7 @@ def steps(answers: Answers, lookups: Lookups, _given: Given) -> list[Step]:
     chosen, variant = _settled(answers, lookups)
     body = {
         **named(answers, chosen.title),
-        "auth": _auth(answers, variant),
+        "auth": auth_of(answers, variant),
         "connectionSpec": {"id": chosen.id, "version": "1.0"},
     }
     return [
@@ -94,17 +94,34 @@ def mend(answers: Answers, lookups: Lookups, id: str, etag: str) -> list[Step]:
             method="PATCH",
             path=f"{FLOW_SERVICE}/connections/{id}",
             headers={"If-Match": etag},
-            body=[{"op": "replace", "path": "/auth", "value": _auth(answers, variant)}],
+            body=[{"op": "replace", "path": "/auth", "value": auth_of(answers, variant)}],
             target=id,
         )
     ]
 
 
 def secrets(answers: Answers, lookups: Lookups, _given: Given) -> Secrets:
-    variant = _settled(answers, lookups)[1]
+    return secrets_of(answers, _settled(answers, lookups)[1])
+
+
+def secrets_of(answers: Answers, variant: Variant) -> Secrets:
+    """The secrets among the parameters, by the names that `auth_of` has for them."""
     values = payload(fields_of(variant.schema, PARAM), answers, PARAM)
     return Secrets(
         {secret_name(name): value for name, value in values.items() if isinstance(value, Secret)}
+    )
+
+
+def made_for_trial(name: str, spec: Any, auth: dict[str, Any]) -> Step:
+    """A base connection that is made to be tested, and can be taken back at once."""
+    return Step(
+        name=STEP,
+        title=f"Create the base connection {name}",
+        kind="base-connections",
+        method="POST",
+        path=f"{FLOW_SERVICE}/connections",
+        body={"name": name, "auth": auth, "connectionSpec": spec},
+        undo=Undo("DELETE", f"{FLOW_SERVICE}/connections/{{{STEP}}}"),
     )
 
 
@@ -133,7 +150,8 @@ def _settled(answers: Answers, lookups: Lookups) -> tuple[Connector, Variant]:
     return chosen, variant
 
 
-def _auth(answers: Answers, variant: Variant) -> dict[str, Any]:
+def auth_of(answers: Answers, variant: Variant) -> dict[str, Any]:
+    """What logs in, with names in the place of the secrets."""
     values = payload(fields_of(variant.schema, PARAM), answers, PARAM)
     params = {
         name: SecretRef(secret_name(name)) if isinstance(value, Secret) else value

@@ -99,6 +99,8 @@ class Field:
     longest: int | None = None
     pattern: str = ""
     format: str = ""
+    fixed: str = ""
+    """Why it cannot be another one any more; empty where it can."""
     waits: str = ""
     trouble: str = ""
 

@@ -24,7 +24,7 @@ from aeptui.forms.words import parts
 from aeptui.pipelines.plan import Step, Undo
 
 STEP = "flow"
-_DIAGNOSTICS = Field(
+DIAGNOSTICS = Field(
     "error_diagnostics",
     "Error diagnostics",
     "flag",
@@ -32,7 +32,7 @@ _DIAGNOSTICS = Field(
     " say why a row was lost.",
     default=True,
 )
-_PARTIAL = Field(
+PARTIAL = Field(
     "partial_ingestion_percent",
     "Partial ingestion, %",
     "number",
@@ -62,7 +62,7 @@ def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...
     found += when[:1]
     if _copies(answers, lookups, given):
         found.append(_delta_field(given))
-    return (*found, *when[1:], _DIAGNOSTICS, _PARTIAL, DESCRIPTION)
+    return (*found, *when[1:], DIAGNOSTICS, PARTIAL, DESCRIPTION)
 
 
 def check(answers: Answers, lookups: Lookups, given: Given) -> dict[str, str]:
@@ -220,10 +220,10 @@ def _copies(answers: Answers, lookups: Lookups, given: Given) -> bool:
 
 
 def _options(answers: Answers) -> dict[str, Any]:
-    options: dict[str, Any] = {"errorDiagnosticsEnabled": flag_of(answers, _DIAGNOSTICS.name, True)}
-    percent = answer_to(_PARTIAL, answers)
+    options: dict[str, Any] = {"errorDiagnosticsEnabled": flag_of(answers, DIAGNOSTICS.name, True)}
+    percent = answer_to(PARTIAL, answers)
     if not is_empty(percent):
-        options["partialIngestionPercent"] = read(_PARTIAL, percent)
+        options["partialIngestionPercent"] = read(PARTIAL, percent)
     return options
 
 

@@ -1,4 +1,4 @@
-"""The everyday actions as plans of one write: retry, run now, on and off, delete; and rename.
+"""The everyday actions as plans of one write: retry, run now, on and off, delete.
 
 Each says why it cannot be done just now, what it will bring about, and what
 happened. They are judged by what the mirror knows; the platform has the last

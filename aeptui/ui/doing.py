@@ -15,7 +15,7 @@ from aeptui.forms.fields import Choice
 from aeptui.mirror.rows import Row
 from aeptui.nearest import nearest
 from aeptui.resources import registry
-from aeptui.resources.definition import Action, Tone
+from aeptui.resources.definition import Action, Resource, Tone
 from aeptui.session import Session
 from aeptui.ui.screens.acting import CREATABLE, confirmed
 from aeptui.ui.screens.choosing import Chooser, among
@@ -164,23 +164,25 @@ class Doing:
         else:
             self._say(f"{said}.", "good")
 
-    def rename(self, page: Page, kind: str, row: Row, name: str) -> None:
-        """Give a resource another name."""
-        from aeptui.pipelines.rename import rename
+    def change(self, resource: Resource, row: Row) -> None:
+        """Open the form that changes a resource, on what the platform says of it now."""
+        self._app.run_worker(self._change(resource, row), group="new", exclusive=True)
 
-        async def perform(session: Session, row: Row) -> str:
-            return await rename(session, kind, row, name)
+    async def _change(self, resource: Resource, row: Row) -> None:
+        from aeptui.rehearsal import RehearsalError
+        from aeptui.ui.screens.change import ChangePage, subject_of
 
-        told = f"Rename {row.name or row.id} to {name}? Whoever looks for the old name misses it."
-        action = Action(
-            key="E",
-            id="rename",
-            label="rename",
-            help="give it another name",
-            perform=perform,
-            confirm=(lambda _session, _row: told) if page.session.protected else None,
-        )
-        self.act(page, action, row)
+        session = self._app.session
+        self._say(f"Reading {row.name or row.id} …", "busy")
+        try:
+            subject = await subject_of(session, resource.kind, row.id)
+        except (ApiTrouble, RehearsalError) as trouble:
+            self._say(f"It cannot be changed now: {trouble}", "warn")
+            return
+        if subject is None:
+            self._say(f"This {resource.name} is gone from the platform.", "warn")
+        else:
+            self._app.push_screen(ChangePage(session, subject))
 
     def _say(self, words: str, tone: Tone) -> None:
         """Say it on the page in front, unless the console is being left."""

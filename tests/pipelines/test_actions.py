@@ -20,7 +20,6 @@ from aeptui.mirror.rows import FlowRow, Row, RunRow
 from aeptui.pipelines import actions
 from aeptui.pipelines.apply import apply
 from aeptui.pipelines.here import NotDone, journal_of
-from aeptui.pipelines.rename import RenamedMeanwhile, rename, why_not_rename
 from aeptui.resources.definition import Action
 from aeptui.session import Session, session_for
 from tests.emulated import Rehearsal
@@ -236,40 +235,6 @@ async def test_deleting_names_what_goes_with_it_and_keeps_the_order(stage: Stage
         assert stage.session.mirror.get_now(kind, row.id) is None
     for kind in ("flows", "connections", "sourceConnections", "targetConnections"):
         assert stage.ask("GET", f"{FLOWS}/{kind}").json()["items"] == []
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("flow", "flows"),
-        ("base", "base-connections"),
-        ("source", "source-connections"),
-        ("target", "target-connections"),
-        ("dataset", "datasets"),
-        ("schema", "schemas"),
-    ],
-)
-async def test_a_thing_gets_a_new_name(stage: Stage, name: str, kind: str) -> None:
-    row = stage.row(kind, stage.made[name])
-    assert why_not_rename(stage.session, kind, row) is None
-    assert await rename(stage.session, kind, row, " Another name ") == "Renamed to Another name"
-    await stage.refreshed()
-    assert stage.row(kind, stage.made[name]).name == "Another name"
-
-
-async def test_a_name_that_somebody_changed_meanwhile_is_not_overwritten(stage: Stage) -> None:
-    flow = stage.flow
-    now = stage.ask("GET", f"{FLOWS}/flows/{flow.id}").json()["items"][0]
-    theirs = [{"op": "replace", "path": "/name", "value": "Theirs"}]
-    headers = {"If-Match": now["etag"]}
-    answer = stage.ask("PATCH", f"{FLOWS}/flows/{flow.id}", json=theirs, headers=headers)
-    assert answer.status_code == 200, answer.text
-    with pytest.raises(RenamedMeanwhile) as conflict:
-        await rename(stage.session, "flows", flow, "Mine")
-    assert (conflict.value.theirs, conflict.value.mine) == ("Theirs", "Mine")
-    assert "“Theirs”" in str(conflict.value)
-    held = stage.ask("GET", f"{FLOWS}/flows/{flow.id}").json()["items"][0]
-    assert held["name"] == "Theirs"
 
 
 async def test_nothing_is_written_where_the_profile_is_read_only(stage: Stage) -> None:

@@ -82,7 +82,7 @@ async def test_a_flow_that_is_turned_off_says_so_in_its_row_at_once(
         ("datasets", "N", "they are in :flows"),
         ("schemas", "O", "flows are on or off, not schemas"),
         ("mapping-sets", "X", "mapping sets stay"),
-        ("mapping-sets", "E", "no name for mapping sets"),
+        ("mapping-sets", "E", "m changes the pairs"),
         ("schemas", "t", "connections are tested"),
     ],
 )
@@ -91,7 +91,7 @@ def test_a_key_that_a_kind_has_no_use_for_says_what_to_do_instead(
 ) -> None:
     page = ListPage(session, registry.BY_KIND[kind])
     action = {
-        "R": "retry", "N": "run_now", "O": "switch", "E": "rename", "X": "delete",
+        "R": "retry", "N": "run_now", "O": "switch", "E": "change", "X": "delete",
         "n": "new", "t": "test",
     }[key]  # fmt: skip
     assert reason in (page.why_not(action) or "")
@@ -131,26 +131,6 @@ async def test_deleting_in_a_protected_sandbox_takes_its_name_and_names_what_goe
         await at.sees("is deleted")
         assert [each.method for each in proxy.writes] == ["DELETE"]
         assert not got(api, "/data/foundation/flowservice/flows")["items"]
-
-
-async def test_a_flow_is_renamed_on_the_bottom_line(
-    platform: Rehearsal, proxy: Proxy, api: httpx.Client, made: Pipeline, tmp_path: Path
-) -> None:
-    async with (
-        session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
-        console(session) as at,
-    ):
-        await at_home(at, made)
-        await at.press("E")
-        await at.sees("new name")
-        await at.press("enter")
-        await at.sees("its name already")
-        await at.press("ctrl+u")
-        await at.type("Contacts of the night")
-        await at.press("enter")
-        await at.sees("Renamed to Contacts of the night")
-        (flow,) = got(api, "/data/foundation/flowservice/flows")["items"]
-        assert flow["name"] == "Contacts of the night"
 
 
 async def test_a_failed_run_is_retried_from_the_flow_that_it_belongs_to(

@@ -1,4 +1,4 @@
-"""Lists and details on whose resources something can be done: new, act, rename, test."""
+"""Lists and details on whose resources something can be done: new, act, change, test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from aeptui.ui.messages import NewWanted
 from aeptui.ui.screens.confirm import Confirm, TypedName
 from aeptui.ui.screens.minding import MindingPage
 from aeptui.ui.screens.page import Page
-from aeptui.ui.widgets.prompt import Prompt
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +76,14 @@ class ActingPage(MindingPage):
         Binding("R", "retry", "retry", show=False, id="retry", tooltip="retry a run"),
         Binding("N", "run_now", "run now", show=False, id="run_now", tooltip="run a flow now"),
         Binding("O", "switch", "on/off", show=False, id="switch", tooltip="turn a flow on or off"),
-        Binding("E", "rename", "rename", show=False, id="rename", tooltip="give it another name"),
+        Binding(
+            "E",
+            "change",
+            "change",
+            show=False,
+            id="change",
+            tooltip="name, schedule, options, credentials: change what it is",
+        ),
         Binding("X", "delete", "delete", show=False, id="delete", tooltip="delete; asks first"),
     ]
 
@@ -98,8 +104,8 @@ class ActingPage(MindingPage):
             return None if isinstance(row, FlowRow | RunRow) else "only flows and runs are compared"
         if action in ("retry", "run_now", "switch", "delete"):
             return None if self.marking else self._refusal(action)
-        if action == "rename":
-            return self._why_not_rename()
+        if action == "change":
+            return self._why_not_change()
         if action == "mapping" and not self._mapping()[0]:
             return "there is no mapping here"
         if action == "test" and self._connection() is None:
@@ -112,7 +118,7 @@ class ActingPage(MindingPage):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that acts is always taken: when it cannot be done, it says why."""
-        if action in ("retry", "run_now", "switch", "delete", "rename", "test"):
+        if action in ("retry", "run_now", "switch", "delete", "change", "test"):
             return True
         return super().check_action(action, parameters)
 
@@ -130,15 +136,17 @@ class ActingPage(MindingPage):
             return f"there is no {resource.name} under the cursor"
         return action.refusal(self.session, row)
 
-    def _why_not_rename(self) -> str | None:
-        from aeptui.pipelines.rename import KINDS, why_not_rename
+    def _why_not_change(self) -> str | None:
+        from aeptui.forms.changing import KINDS
+        from aeptui.pipelines.here import why_not_write
 
-        row = self.at_hand if self.is_mounted else None
         if self.resource.kind not in KINDS:
-            return f"the platform has no name for {self.resource.plural} that can be changed"
-        if row is None:
+            if self.resource.kind == "mapping-sets":
+                return "m changes the pairs of a mapping set"
+            return f"{self.resource.plural} cannot be changed"
+        if not self.is_mounted or self.at_hand is None:
             return f"there is no {self.resource.name} under the cursor"
-        return why_not_rename(self.session, self.resource.kind, row)
+        return why_not_write(self.session)
 
     def _connection(self) -> str | None:
         """The base connection that `t` tests."""
@@ -228,34 +236,13 @@ class ActingPage(MindingPage):
         else:
             self.console.doing.together.act(self, action, kind, self.chosen)
 
-    def action_rename(self) -> None:
-        """Type another name on the bottom line."""
-        row, reason = self.at_hand, self._why_not_rename()
+    def action_change(self) -> None:
+        """Open the form that changes what is under the cursor."""
+        row, reason = self.at_hand, self._why_not_change()
         if row is None or reason:
             self.say(f"Not done: {_sentence(reason or 'nothing is under the cursor')}", "warn")
-            return
-        self._renamed = row
-        prompt = Prompt("new name: ", row.name, id="rename")
-        self.open_prompt(prompt)
-        prompt.hint("enter renames, esc leaves it")
-
-    _renamed: Row | None = None
-
-    def on_prompt_answered(self, message: Prompt.Answered) -> None:
-        """Rename what was under the cursor then."""
-        if self._prompt is None or self._prompt.id != "rename":
-            super().on_prompt_answered(message)
-            return
-        from aeptui.pipelines.rename import fault_of
-
-        row = self._renamed
-        if row is None:
-            return
-        if wrong := fault_of(row, message.text):
-            self._prompt.hint(wrong, "warn")
-            return
-        self.close_prompt()
-        self.console.doing.rename(self, self.resource.kind, row, message.text.strip())
+        else:
+            self.console.doing.change(self.resource, row)
 
     @work(exclusive=True, group="test")
     async def action_test(self) -> None:

@@ -61,8 +61,8 @@ class FormSheet:
 class FormPage(AnswerPage):
     """The questions for one kind; sending makes it, and its list shows the new row."""
 
-    def __init__(self, session: Session, form: Form) -> None:
-        super().__init__(session, "", form.kind)
+    def __init__(self, session: Session, form: Form, *, key: str = "") -> None:
+        super().__init__(session, "", key or form.kind)
         self.form = form
         self.intro = f"{form.intro} Nothing is sent before ctrl+g."
         self._sheet = FormSheet(form)

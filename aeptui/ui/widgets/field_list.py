@@ -155,6 +155,8 @@ class FieldList(Painted, can_focus=True):
         field = self.field
         if field is None:
             self.post_message(self.Sent())
+        elif field.fixed:
+            self.action_go(1)
         elif field.trouble or field.waits or (not options(field) and field.kind not in TYPED):
             self.post_message(self.Opened(field))
         elif options(field):
@@ -165,7 +167,7 @@ class FieldList(Painted, can_focus=True):
     def action_turn(self, delta: int) -> None:
         """Another of the answers that stand beside each other."""
         field = self.field
-        if field is None or not (told := options(field)):
+        if field is None or field.fixed or not (told := options(field)):
             return
         values = [value for value, _ in told]
         now = answer_to(field, self._answers)
@@ -198,7 +200,9 @@ class FieldList(Painted, can_focus=True):
     def _begin(self) -> None:
         field = self.field
         self._edit = None
-        if field is not None and field.kind in TYPED and not (field.waits or field.trouble):
+        if field is None or field.fixed:
+            return
+        if field.kind in TYPED and not (field.waits or field.trouble):
             self._edit = TextEdit.of(self._text(field), masked=field.kind == "secret")
 
     def _leave(self) -> None:
@@ -267,8 +271,8 @@ class FieldList(Painted, can_focus=True):
             made += self._below(f"▲ {fault}.", room, width, TONES["warn"])
         elif remark := self._remarks.get(field.name):
             made += self._below(f"{remark}.", room, width, TONES["warn"])
-        elif here and field.help:
-            made += self._below(field.help, room, width, DIM)
+        elif here and (field.fixed or field.help):
+            made += self._below(field.fixed or field.help, room, width, DIM)
         return made
 
     def _below(self, text: str, room: int, width: int, style: Any) -> list[Strip]:
@@ -277,6 +281,8 @@ class FieldList(Painted, can_focus=True):
         return [line([(" " * room, PLAIN), (each, style)], width) for each in told[:5]]
 
     def _hint(self, field: Field, here: bool) -> list[Piece]:
+        if field.fixed:
+            return [("fixed ", DIM)]
         if not here or field.waits or field.trouble:
             return []
         return [("← → ", DIM)] if options(field) else [("enter chooses ", DIM)]
