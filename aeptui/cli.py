@@ -347,14 +347,16 @@ def demo(options: argparse.Namespace) -> int:
     from aeptui.config_load import rehearsal_config
     from aeptui.rehearsal import Options, Rehearsal
 
-    _need_a_screen()
+    in_lines = _lines_wanted(options)
+    if not in_lines:
+        _need_a_screen()
     config = rehearsal_config(os.environ, flags_of(options))
     wish = Options(options.seed, options.speed, options.start, options.fresh, options.port)
     rehearsal = Rehearsal.prepare(config, wish)
     rehearsal.start()
     if rehearsal.news:  # the console covers it for as long as it is open, and says it too
         print(rehearsal.news, file=sys.stderr)
-    return _on_screen(config, rehearsal)
+    return _rehearsed_in_lines(config, rehearsal) if in_lines else _on_screen(config, rehearsal)
 
 
 def _need_a_screen() -> None:
@@ -388,6 +390,32 @@ def _in_lines(options: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     return said
+
+
+def _rehearsed_in_lines(config: Config, rehearsal: Rehearsal) -> int:
+    """The local platform for other commands, with a line for each thing that happens on it."""
+    import asyncio
+
+    from aeptui import log
+    from aeptui.headless import watch as watching
+    from aeptui.session import session_for
+
+    log.begin(config.state_dir, config.flags.log_level)
+
+    async def told() -> int:
+        try:
+            async with session_for(config, rehearsal=rehearsal) as session:
+                await rehearsal.made()
+                print(
+                    f"aeptui: the rehearsal runs until ctrl+c. For other commands, in another "
+                    f"terminal: set -a; . '{rehearsal.env_file}'; set +a",
+                    file=sys.stderr,
+                )
+                return await watching.run(session, watching.Wish(), os.environ)
+        finally:
+            await rehearsal.stop()
+
+    return asyncio.run(told())
 
 
 def _on_screen(config: Config, rehearsal: Rehearsal | None = None) -> int:

@@ -15,7 +15,7 @@ from tests.terminal import Terminal
 
 DEMO = [sys.executable, "-m", "aeptui", "demo", "--seed", "3"]
 FLOW_WITH_STATE = r"(?m)^.(FAILED|PARTIAL) +(Salesforce|Dynamics) \w+"
-HOME = r"enter open .* q quit"
+HOME = r"(?s)── live.*enter open .*\? help"
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +150,16 @@ def test_where_only_ascii_is_understood_only_ascii_is_sent(env: Mapping[str, str
     with Terminal([*DEMO, "--speed", "0"], env=plain) as terminal:
         terminal.wait_for(FLOW_WITH_STATE, within_s=120)
         assert all(byte < 128 for byte in terminal.output)
+
+
+def test_a_rehearsal_in_lines_tells_what_happens_and_how_to_reach_it(
+    env: Mapping[str, str],
+) -> None:
+    with Terminal([*DEMO, "--plain"], env={**env, "TERM": "dumb"}, columns=200) as terminal:
+        terminal.wait_for(r"set -a; \. '.*emulator\.env'", within_s=120)
+        terminal.wait_for(r"ctrl\+c ends it")
+        terminal.press("ctrl+c")
+        assert terminal.ended() in (0, 130)
 
 
 def test_with_nothing_configured_it_asks_how_to_begin(
