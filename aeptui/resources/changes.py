@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 UNSEEN = "What it was before was never seen here."
 SHOWN = 12
 """So many differences of one part are shown; the rest are counted."""
+FEW, SIDE = 3, 18
+"""In the short form: so many, and so much of what stood there before and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,8 @@ async def changes_of(session: Session, flow: FlowRow, run: RunRow) -> Changes:
             same.append(kind_name(kind))
         else:
             parts.append(part)
-    parts = await _with_pinned(session, parts, flow)
-    return replace(changes, parts=tuple(parts), same=tuple(same), unknown=tuple(unknown))
+    known = replace(changes, parts=tuple(parts), same=tuple(same), unknown=tuple(unknown))
+    return await _pinned(session, known)
 
 
 async def _parts_of(session: Session, flow: FlowRow) -> list[tuple[str, str]]:
@@ -154,21 +156,18 @@ def _between(made: PartChange, before: dict[str, Any], after: dict[str, Any]) ->
     )
 
 
-async def _with_pinned(
-    session: Session, parts: list[PartChange], flow: FlowRow
-) -> list[PartChange]:
+async def _pinned(session: Session, changes: Changes) -> Changes:
     """A flow uses the version that it names (AEP.md 6.1): the pairs are those of the versions named."""
+    flow = changes.flow
+    parts = [_unused(part, flow) for part in changes.parts]
     own = next((part for part in parts if part.kind == "flows"), None)
-    parts = [_unused(part, flow) for part in parts]
-    names = {each.what: each for each in own.differences} if own is not None else {}
-    moved = names.get("mapping version")
-    if own is None or moved is None or "mapping set" in names:
-        return parts
-    old, new = (int(text) if text.isdigit() else None for text in (moved.before, moved.after))
-    if old is None or new is None:
-        return parts
-    set_row = await session.mirror.get("mapping-sets", flow.mapping_set_id)
-    name = set_row.name if set_row is not None and set_row.name else flow.mapping_set_id
+    named = {each.what: each for each in own.differences} if own is not None else {}
+    moved = named.get("mapping version")
+    old, new = (int(text) if text.isdigit() else None for text in (moved or ("", "", ""))[1:])
+    if own is None or moved is None or old is None or new is None or "mapping set" in named:
+        return replace(changes, parts=tuple(parts))
+    row = await session.mirror.get("mapping-sets", flow.mapping_set_id)
+    name = row.name if row is not None and row.name else flow.mapping_set_id
     made = PartChange("mapping-sets", flow.mapping_set_id, name, own.at, own.by)
     before = await _asked(session, flow.mapping_set_id, old)
     after = await _asked(session, flow.mapping_set_id, new)
@@ -176,7 +175,11 @@ async def _with_pinned(
         made = replace(made, versions=f"v{old} → v{new}", note="Its pairs cannot be read now.")
     else:
         made = _between(made, before, after)
-    return [made, *(part for part in parts if part.kind != "mapping-sets")]
+    others = tuple(each for each in own.differences if each is not moved)
+    rest = [part for part in parts if part.kind not in ("mapping-sets", "flows")]
+    flows = [replace(own, differences=others)] if others else []
+    same = tuple(each for each in changes.same if each != kind_name("mapping-sets"))
+    return replace(changes, parts=(made, *flows, *rest), same=same)
 
 
 def _unused(part: PartChange, flow: FlowRow) -> PartChange:
@@ -229,19 +232,15 @@ def short_blocks(changes: Changes, moment: Moment) -> list[Block]:
     clean = changes.clean
     if clean is None or not changes.parts:
         return []
-    rows = []
-    leads = []
+    rows, leads = [], []
     for part in changes.parts:
         when = formats.date_time(part.at, moment)
         name = kind_name(part.kind) + (f" {part.versions}" if part.versions else "")
-        for i, each in enumerate(part.differences[:3] or [Difference(part.note, "", "")]):
-            told = (
-                f"{each.what}: {_was(each.before)} → {_was(each.after)}"
-                if each.before or each.after
-                else each.what
-            )
-            rows.append((name if not i else "", when if not i else "", told))
-            leads.append(Target(part.kind, part.id) if not i else None)
+        told = [_short(each) for each in part.differences[:FEW]] or [part.note]
+        if len(part.differences) > FEW:
+            told.append(f"{len(part.differences) - FEW:,} more")
+        rows += [(name, when, told[0]), *(("", "", line) for line in told[1:])]
+        leads += [Target(part.kind, part.id), *(None for _ in told[1:])]
     since = formats.date_time(_began(clean), moment)
     return [
         Grid(
@@ -251,6 +250,16 @@ def short_blocks(changes: Changes, moment: Moment) -> list[Block]:
             leads=leads,
         )
     ]
+
+
+def _short(each: Difference) -> str:
+    """`birthDate: date(birthdate) → birthdate`, each side cut; the page has it whole."""
+    name = each.what.rpartition(".")[2]
+    before, after = (
+        text if len(text) <= SIDE else text[: SIDE - 1] + "…"
+        for text in (_was(each.before), _was(each.after))
+    )
+    return f"{name}: {before} → {after}"
 
 
 def detail(changes: Changes, moment: Moment) -> Detail:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.monitor import tones
 from aeptui.monitor.causes import column_of
-from aeptui.monitor.codes import SUMMARIES
 from aeptui.resources import changes, formats
 from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Moment, Prose
-from aeptui.resources.troubles import Trouble, error_grid, sample_grid
+from aeptui.resources.troubles import Trouble, error_grid, sample_grid, telling
 from aeptui.resources.why import Explanation, headline
 
 if TYPE_CHECKING:
@@ -85,9 +84,9 @@ def _own_words(troubles: Sequence[Trouble]) -> list[Fact]:
     """What the platform said, where the line above says something else; the first is told on top."""
     return [
         Fact(each.code or "The platform", each.message)
-        for each in troubles[1:]
-        if each.message
-        and each.code not in SUMMARIES
+        for each in telling(troubles)
+        if each is not troubles[0]
+        and each.message
         and not column_of(each.message, each.code)
         and each.message.rstrip(".") != each.said
     ]

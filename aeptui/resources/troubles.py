@@ -124,12 +124,19 @@ def same_code(full: str, short: str) -> bool:
     return bool(short) and (full == short or short in full.split("-"))
 
 
-def error_grid(troubles: Sequence[Trouble], title: str = "What went wrong") -> Grid:
-    """The troubles, a line each: in plain words, with the code beside it for a search engine.
+def telling(troubles: Sequence[Trouble]) -> Sequence[Trouble]:
+    """Those that say something of their own: no summaries, and each code where it counts rows."""
+    counted = {each.code for each in troubles if each.rows is not None}
+    return [
+        each
+        for each in troubles
+        if each.code not in codes.SUMMARIES and (each.rows is not None or each.code not in counted)
+    ] or troubles
 
-    Codes that only count what others say stand there alone only.
-    """
-    told = [each for each in troubles if each.code not in codes.SUMMARIES] or troubles
+
+def error_grid(troubles: Sequence[Trouble], title: str = "What went wrong") -> Grid:
+    """The troubles, a line each: in plain words, with the code beside it for a search engine."""
+    told = telling(troubles)
     header = ("WHAT", "CODE", "ROWS", "SINCE")[: 4 if any(each.since for each in told) else 3]
     return Grid(
         title=title,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import msgspec
 import pytest
 
 from aeptui.api import models
@@ -11,7 +14,7 @@ from aeptui.ui.screens.causes import CausePage, CausesPage
 from aeptui.ui.screens.detail import DetailPage
 from aeptui.ui.screens.home import HomePage
 from aeptui.ui.screens.why import WhyPage
-from tests.ui.conftest import console, run
+from tests.ui.conftest import console, flows, run
 
 REFUSED = models.RunError("CONNECTOR-1001-500", "invalid_client: no such client", None)
 
@@ -101,3 +104,21 @@ async def test_a_page_without_causes_says_what_would_be_there(session: Session) 
             await session.mirror.note(kind, at=session.now(), trouble=None, next_in_s=15)
         await at.press("r")
         await at.until(lambda: "one line for each cause" in " ".join(at.text.split()))
+
+
+async def test_what_changed_before_a_flow_failed_is_one_key_away(filled: Session) -> None:
+    flow = flows()[0]
+    told = b'{"id": "flow-000", "scheduleParams": {"interval": 30}, "name": "Salesforce contacts"}'
+    before = msgspec.structs.replace(flow, body=told, updated_at=flow.updated_at)
+    after = msgspec.structs.replace(
+        flow,
+        body=told.replace(b"30", b"15"),
+        updated_at=filled.now() - timedelta(minutes=40),
+    )
+    for version in (before, after):
+        await filled.mirror.upsert("flows", [version], seen_at=filled.now())
+    async with console(filled) as at:
+        await at.press("d")
+        await at.sees("last clean run", "first bad run", "schedule interval", "30", "15")
+        await at.press("w")
+        await at.until(lambda: isinstance(at.app.screen, WhyPage))
