@@ -36,13 +36,14 @@ class Look(NamedTuple):
 def widths(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
     """The columns that fit in `room` cells with their widths; the growing ones share the rest."""
     kept = list(columns)
-
-    def needed() -> int:
-        return sum(column.width for column in kept) + GAP * (len(kept) - 1)
-
-    while needed() > room and any(column.shed for column in kept):
+    while _needed(kept) > room and any(column.shed for column in kept):
         kept.remove(max(reversed(kept), key=lambda column: column.shed))
-    spare = room - needed()
+    return _shared_out(kept, room)
+
+
+def _shared_out(kept: Sequence[Column], room: int) -> list[tuple[Column, int]]:
+    """These columns with their widths in `room` cells."""
+    spare = room - _needed(kept)
     give = {id(column): 0 for column in kept}
     for column in kept:
         if spare < 0 and column.least:
@@ -59,9 +60,54 @@ def widths(columns: Sequence[Column], room: int) -> list[tuple[Column, int]]:
     return laid
 
 
-def header_line(laid: Sequence[tuple[Column, int]], width: int, by: str, reverse: bool) -> Strip:
-    """The titles, an arrow at the one that the rows are sorted by."""
-    pieces: list[Piece] = [(" ", PLAIN)]
+def furthest(columns: Sequence[Column], room: int) -> int:
+    """How many columns have to be passed over until the last one is in sight; 0 if all are."""
+    if len(widths(columns, room)) == len(columns):
+        return 0
+    naming, others = _naming(columns), len(columns) - _naming(columns)
+    for passed in range(1, others):
+        if _needed([*columns[:naming], *columns[naming + passed :]]) <= room:
+            return passed
+    return max(0, others - 1)
+
+
+def further(columns: Sequence[Column], room: int, passed: int) -> list[tuple[Column, int]]:
+    """The columns that fit after `passed` ones were passed over; those that name the row stay.
+
+    None is shed here: whoever goes to the right wants to see what was.
+    """
+    naming = _naming(columns)
+    kept = list(columns[:naming])
+    for column in columns[naming + passed :]:
+        if len(kept) > naming and _needed([*kept, column]) > room:
+            break
+        kept.append(column)
+    if (over := _needed(kept) - room) > 0:  # one column alone, and too wide: it is cut
+        last = kept.pop()
+        return [*((column, column.width) for column in kept), (last, max(1, last.width - over))]
+    return _shared_out(kept, room)
+
+
+def _naming(columns: Sequence[Column]) -> int:
+    """How many columns it takes to know a row: up to the first that grows, which is its name."""
+    return next((i for i, column in enumerate(columns, 1) if column.grow), 1)
+
+
+def _needed(columns: Sequence[Column]) -> int:
+    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
+
+
+def header_line(
+    laid: Sequence[tuple[Column, int]],
+    width: int,
+    by: str,
+    reverse: bool,
+    *,
+    before: bool = False,
+    after: bool = False,
+) -> Strip:
+    """The titles, an arrow at the one that the rows are sorted by, and where there are more."""
+    pieces: list[Piece] = [("‹" if before else " ", DIM if before else PLAIN)]
     for i, (column, room) in enumerate(laid):
         here = bool(by) and column.order == by
         title = column.title
@@ -70,6 +116,9 @@ def header_line(laid: Sequence[tuple[Column, int]], width: int, by: str, reverse
             title = f"{arrow}{title}" if column.align == "right" else f"{title}{arrow}"
         pieces.append((" " * GAP if i else "", PLAIN))
         pieces.append((fit(title, room, column.align), BOLD if here else DIM))
+    if after:
+        used = 1 + sum(room for _, room in laid) + GAP * (len(laid) - 1)
+        pieces.append((" " * (width - 1 - used) + "›", DIM))
     return line(pieces, width)
 
 

@@ -34,7 +34,6 @@ from tests.terminal import KEYS
 
 IN_FLIGHT = 262_144
 """Bytes under way before the program is held back, as with an SSH channel."""
-_FRAME_END = b"\x1b[?2026l"
 _FRAME_MARKS = re.compile(rb"\x1b\[\?2026([hl])")
 _MODE_QUESTION = re.compile(rb"\x1b\[\?(\d+)\$p")
 # pyte does not know these and would print their letters.
@@ -242,9 +241,9 @@ class Probe:
 
     def settle(self, quiet_s: float = 0.3, within_s: float = 20) -> float:
         """Wait until nothing arrives for so long; the moment of the last visible change."""
-        until = time.monotonic() + within_s
-        while (now := time.monotonic()) < until and not self._ended:
-            left = max(self.arrived_at, self.started) + quiet_s - now
+        began = time.monotonic()
+        while (now := time.monotonic()) < began + within_s and not self._ended:
+            left = max(self.arrived_at, began) + quiet_s - now
             if left <= 0 and self._chunks.empty():
                 break
             self.pump(max(left, 0.001))

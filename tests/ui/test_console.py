@@ -124,6 +124,27 @@ async def test_an_unknown_field_is_named_with_those_that_there_are(filled: Sessi
         await at.until(lambda: len(at.table.ids) > 5)
 
 
+async def test_the_columns_that_do_not_fit_are_further_right_and_the_name_stays(
+    filled: Session,
+) -> None:
+    async with console(filled) as at:
+        await at.type(":flows")
+        await at.press("enter")
+        await at.until(lambda: isinstance(at.app.screen, ListPage) and at.table.held)
+
+        def header() -> str:
+            return next(line for line in at.text.splitlines() if "FLOW " in line)
+
+        before = header()
+        assert "TABLE" not in before and before.rstrip().endswith("›")
+        await at.press(*["right"] * 12)
+        await at.until(lambda: "TABLE" in header())
+        assert header().startswith("‹STATE") and not header().rstrip().endswith("›")
+        assert all(flow.name[:12] in at.text for flow in flows()[:3])
+        await at.press(*["left"] * 12)
+        await at.until(lambda: header() == before)
+
+
 async def test_sorting_by_the_next_column_shows_which_and_reverses(filled: Session) -> None:
     async with console(filled) as at:
         await at.press("s")

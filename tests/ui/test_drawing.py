@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from aeptui.resources.definition import Resource
 from aeptui.resources.flows import FLOWS
+from aeptui.resources.registry import RESOURCES
 from aeptui.ui.drawing import both_ends, cut, fit, line, wrap
 from aeptui.ui.palette import PLAIN, PLAIN_SYMBOLS, ascii_only
-from aeptui.ui.rows import run_strip, widths
+from aeptui.ui.rows import further, furthest, run_strip, widths
 
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=120)
 
@@ -79,6 +81,22 @@ def test_the_columns_of_flows_fit_at_any_width_and_the_name_stays_readable(room:
     assert by_title["FLOW"] >= 24
     assert by_title["LAST 20 RUNS"] >= 12 and by_title["LOST"] == 6
     assert "NEXT" in by_title or room < 78
+
+
+@given(st.sampled_from(RESOURCES), st.integers(58, 240))
+def test_going_right_shows_every_column_of_any_list_beside_what_names_the_row(
+    resource: Resource, room: int
+) -> None:
+    columns = resource.columns
+    seen = {column.title for column, _ in widths(columns, room)}
+    for passed in range(1, furthest(columns, room) + 1):
+        laid = further(columns, room, passed)
+        assert sum(width for _, width in laid) + 2 * (len(laid) - 1) <= room
+        titles = [column.title for column, _ in laid]
+        assert titles[0] == columns[0].title
+        assert all(column.title in titles for column in columns if column.grow)
+        seen |= set(titles)
+    assert seen == {column.title for column in columns}
 
 
 def test_what_does_not_fit_on_a_line_ends_in_one_ellipsis() -> None:

@@ -15,7 +15,7 @@ from aeptui.mirror.values import Anchor, Window
 from aeptui.resources.definition import Column, Moment
 from aeptui.ui.drawing import fit, line, wrap
 from aeptui.ui.palette import DIM
-from aeptui.ui.rows import Look, header_line, place_words, row_line, widths
+from aeptui.ui.rows import Look, further, furthest, header_line, place_words, row_line, widths
 from aeptui.ui.widgets.painted import Painted
 
 BUFFER = 3
@@ -56,6 +56,10 @@ class ResourceTable(Painted, can_focus=True):
         ),
         Binding("home", "first", "first", show=False, id="first", tooltip="to the first row"),
         Binding("end", "last", "last", show=False, id="last", tooltip="to the last row"),
+        Binding("left", "aside(-1)", "left", show=False, id="left", tooltip="columns to the left"),
+        Binding(
+            "right", "aside(1)", "right", show=False, id="right", tooltip="columns to the right"
+        ),
         Binding("enter", "open", "open", id="open", tooltip="open the row under the cursor"),
         Binding("space", "mark", "mark", show=False, id="mark", tooltip="mark or unmark the row"),
     ]
@@ -101,6 +105,7 @@ class ResourceTable(Painted, can_focus=True):
         self._touched = held is not None
         self._sorted: tuple[str, bool] = ("", False)
         self._moving = False
+        self._passed = 0
 
     # What it holds -----------------------------------------------------------
 
@@ -251,6 +256,14 @@ class ResourceTable(Painted, can_focus=True):
         """Move to the last row of the list."""
         self._jump("last")
 
+    def action_aside(self, columns: int) -> None:
+        """Show the columns further right or left; what names a row stays where it is."""
+        end = furthest(self._columns, self.size.width - 2)
+        passed = max(0, min(self._passed + columns, end))
+        if passed != self._passed:
+            self._passed = passed
+            self.repaint()
+
     def action_open(self) -> None:
         """Say that the row under the cursor was opened."""
         if (row := self.row) is not None:
@@ -349,8 +362,13 @@ class ResourceTable(Painted, can_focus=True):
 
     def lines(self, width: int, height: int) -> list[Strip]:
         """A header, the rows that fit, and where they stand in the list."""
-        laid = widths(self._columns, width - 2)
-        drawn = [header_line(laid, width, *self._sorted)]
+        room = width - 2
+        end = furthest(self._columns, room)
+        passed = min(self._passed, end)
+        laid = further(self._columns, room, passed) if passed else widths(self._columns, room)
+        by, reverse = self._sorted
+        header = header_line(laid, width, by, reverse, before=passed > 0, after=passed < end)
+        drawn = [header]
         if not self._rows:
             return [*drawn, *self._nothing(width)]
         moment = self._moment()
@@ -392,7 +410,7 @@ class ResourceTable(Painted, can_focus=True):
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns of the same rows."""
-        self._columns = tuple(columns)
+        self._columns, self._passed = tuple(columns), 0
         self.repaint()
 
     def set_calm(self, calm: Mapping[str, str]) -> None:
