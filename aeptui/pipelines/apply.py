@@ -18,7 +18,7 @@ from aeptui.api.settings import is_loopback
 from aeptui.api.writing import MayHaveLanded, WriteAnswer, WriteRequest
 from aeptui.pipelines.events import Event, What
 from aeptui.pipelines.journal import AlreadyBegun, Entry, Journal, JournalError, StepEntry
-from aeptui.pipelines.looking import Findings, look
+from aeptui.pipelines.looking import Findings, current, look
 from aeptui.pipelines.plan import Made, Plan, Secrets, Step
 from aeptui.pipelines.request import MissingSecret, UnknownAnswer, preview, render
 
@@ -97,12 +97,17 @@ async def resume(
 
 
 async def undo(
-    plan_id: str, services: Services, journal: Journal, *, sleep: Sleep = asyncio.sleep
+    plan_id: str,
+    services: Services,
+    journal: Journal,
+    *,
+    sleep: Sleep = asyncio.sleep,
+    settling_s: float = SETTLING_S,
 ) -> AsyncGenerator[Event, None]:
     """Take back what a plan made, newest first; KeyError when the journal has no such plan.
 
     What cannot be taken back is `left behind`, with its id and the reason, and so is
-    what may have been made and cannot be found.
+    what is not there and may still arrive.
     """
     entry = await journal.entry(plan_id)
     if entry is None:
@@ -117,7 +122,7 @@ async def undo(
     try:
         entry = await journal.entry(plan_id) or entry
         await _hear_the_time(services)
-        work = _Work(plan, Secrets(), services, journal, sleep, 0.0)
+        work = _Work(plan, Secrets(), services, journal, sleep, settling_s)
         work.known.update(entry.known())
         whole = True
         for each in reversed(entry.steps):
@@ -213,8 +218,7 @@ class _Work:
         if findings.landed is None:
             return self._event("unknown", step, f"{step.title}: {findings.reason}. {_BY_HAND}")
         if ago < self._settling_s:
-            wait = round(self._settling_s - ago) + 1
-            sentence = f"{step.title}: not there yet, and it may still arrive. Resume in {wait} s"
+            sentence = f"{step.title}: not there yet, and it may still arrive. {self._again(entry)}"
             return self._event("unknown", step, sentence)
         return None
 
@@ -293,8 +297,14 @@ class _Work:
                 findings = await self._look(step, entry, waits=_LOOKS_S)
             except ApiTrouble as trouble:
                 return self._event("left behind", step, f"{step.title}: {trouble}", error=trouble)
+            if findings.landed is False and (entry.sent_ago_s or 0.0) >= self._settling_s:
+                await self._settled(step, "failed", None, sentence="It never arrived")
+                return None
             if findings.landed is not True or findings.made is None:
-                said = findings.reason or "it is not there, but it may still arrive"
+                said = (
+                    findings.reason
+                    or f"not there yet, and it may still arrive. {self._again(entry)}"
+                )
                 return self._event("left behind", step, f"{step.title}: {said}")
             await self._done(step, None, findings.made, "", found=True)
             made = findings.made
@@ -314,7 +324,12 @@ class _Work:
         write = await self._journal.sending(self.plan, step, shown, now, undoes=True)
         try:
             answer = await self._services.writing.send(render(undo, self.known, Secrets()))
-        except NotFound:
+        except NotFound as refused:
+            if await self._stands(step, made):
+                sentence = f"{made.id} could not be removed: {refused}"
+                await self._settled(step, "left", write, sentence=sentence, trouble=refused)
+                said = f"{step.title}: {sentence}"
+                return self._event("left behind", step, said, made=made, error=refused)
             answer = WriteAnswer(404)
         except (ApiTrouble, MissingSecret, UnknownAnswer) as trouble:
             sentence = f"{made.id} could not be removed: {trouble}"
@@ -327,7 +342,25 @@ class _Work:
         del self.known[step.name]
         return self._event("undone", step, f"{step.title}: {sentence}", made=made)
 
+    async def _stands(self, step: Step, made: Made) -> bool:
+        """Whether what a 404 was said of is there all the same.
+
+        No documented call deletes a mapping set (AEP.md 6.2), and a way that is not there
+        is told as a thing that is not there.
+        """
+        if step.kind != "mapping-sets":
+            return False
+        try:
+            return await current(self._services, step.kind, made.id) is not None
+        except ApiTrouble:
+            return True
+
     # How ----------------------------------------------------------------------
+
+    def _again(self, entry: StepEntry) -> str:
+        """When to try again what may still arrive."""
+        wait = max(1, round(self._settling_s - (entry.sent_ago_s or 0.0)) + 1)
+        return f"Again in {wait} s"
 
     async def _settled(
         self,

@@ -151,8 +151,12 @@ _KINDS: Mapping[str, _Kind] = {
 async def _created(
     services: ServiceView, step: Step, request: WriteRequest, sent_at: datetime, taken: Taken
 ) -> Findings:
-    kind = _KINDS.get(step.kind)
     body = json.loads(request.body or b"null")
+    if isinstance(body, dict) and step.path.endswith("/tenant/descriptors"):
+        return await _described(services, body, taken)
+    if isinstance(body, dict) and step.path.endswith("/tenant/fieldgroups"):
+        return await _grouped(services, body)
+    kind = _KINDS.get(step.kind)
     if kind is None or not isinstance(body, dict):
         return Findings(None, reason="what it makes cannot be looked for")
     since = _since(services, sent_at)
@@ -160,6 +164,31 @@ async def _created(
     async for page in kind.list(services, since):
         found += [model for model in page if _is_new(model, since) and kind.fits(body, model)]
     return await _the_one(found, taken)
+
+
+_SAME_IDENTITY = ("@type", "xdm:sourceProperty", "xdm:namespace", "xdm:isPrimary")
+
+
+async def _described(services: ServiceView, body: Body, taken: Taken) -> Findings:
+    """Whether a schema has the identity; nothing says when a descriptor was made."""
+    wanted = [body.get(key) for key in _SAME_IDENTITY]
+    found = [
+        str(told.get("@id") or "")
+        for told in await services.library.identities(str(body.get("xdm:sourceSchema")))
+        if [told.get(key) for key in _SAME_IDENTITY] == wanted
+    ]
+    others = await taken(found) if found else ()
+    left = [id for id in found if id not in others]
+    return Findings(True, Made(left[0])) if left else Findings(False)
+
+
+async def _grouped(services: ServiceView, body: Body) -> Findings:
+    """Whether there is a field group of this title, of which there is never a second one."""
+    title = scrub_text(str(body.get("title", "")))
+    for block in await services.library.blocks("fieldgroups"):
+        if block.container == "tenant" and block.title == title:
+            return Findings(True, Made(block.id))
+    return Findings(False)
 
 
 async def _the_one(found: Sequence[Model], taken: Taken) -> Findings:
