@@ -228,7 +228,15 @@ async def test_a_base_connection_can_be_made_and_tested_on_the_first_page(
             console(session) as at,
         ):
             page = await open_wizard(at)
-            await at.press("left")
+            await at.press("ctrl+r")
+            await at.sees("Page 1, source: Choose an existing base connection. ctrl+g opens")
+            await until_settled(at)
+            await at.press("escape")
+            await at.sees("page 6 of 7", "comes first; esc goes back.")
+            await until_settled(at)
+            await at.press("ctrl+r", "ctrl+g")
+            await at.sees("page 1 of 7", "Not yet: Choose an existing base connection.")
+            await at.press("up", "left")
             await at.sees("ctrl+t makes and tests it now")
             await at.press("down")
             await fill_base(at)

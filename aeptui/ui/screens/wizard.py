@@ -207,12 +207,19 @@ class WizardPage(AnswerPage):
         self.questions.display = not self.reviewing
         self.view.display = self.reviewing
         (self.view if self.reviewing else self.questions).focus()
-        self.saying.put(words)
+        self.saying.put(words or self._nothing_here())
         self.keep()
         self.show()
         if not self.reviewing:
             self.questions.name_last("Next page")
             self.questions.go_first()
+
+    def _nothing_here(self) -> str:
+        """Why a page asks nothing yet; empty where it asks something."""
+        if self.reviewing or self.sheet.fields(self.answers, self.lookups):
+            return ""
+        first = next(iter(self._page_faults(self._at).values()), "")
+        return f"{first}; esc goes back." if first else ""
 
     def _settled_here(self) -> bool:
         """Whether nothing is wrong on this page; else the first fault is where the cursor is."""
@@ -333,10 +340,16 @@ class WizardPage(AnswerPage):
         if plan is not None and not self.saying.text:
             self.saying.put(_introduction(len(plan.steps), len(self._stands)))
 
+    def _go_to_fault(self) -> None:
+        """Open the first page that something is wrong on, with the cursor on it."""
+        self.turn_to(next(i for i in range(REVIEW) if self._page_faults(i)))
+        self._settled_here()
+
     def _why_no_plan(self) -> str:
         for i, page in enumerate(crm_flow.PAGES[:REVIEW]):
             for sentence in self._page_faults(i).values():
-                return f"Page {i + 1}, {page.title.lower()}: {sentence}."
+                where = f"Page {i + 1}, {page.title.lower()}"
+                return f"{where}: {sentence}. ctrl+g opens that page."
         return ""
 
     def _reused(self) -> Sequence[tuple[str, str]]:
@@ -357,7 +370,7 @@ class WizardPage(AnswerPage):
         """Ask what has to be asked of a person, then hand the plan over."""
         plan = self.plan()
         if plan is None:
-            self.saying.put(f"Nothing was sent. {self._why_no_plan()}", "warn")
+            self._go_to_fault()
             return
         if self._turned_away is not None and self._makes_base:
             self.log_in()
