@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters, work
 from textual.binding import Binding, BindingType
@@ -20,8 +20,7 @@ from textual.widget import Widget
 
 from aeptui.api.errors import SettingsError
 from aeptui.forms.answers import KeptAnswers
-from aeptui.forms.fields import Answers, Choice, Field, Value, answer_to, is_empty
-from aeptui.forms.form import Look
+from aeptui.forms.fields import Choice, Field, Value, answer_to, is_empty
 from aeptui.forms.lookups import Lookups
 from aeptui.mirror.filter import FilterError
 from aeptui.mirror.values import Listing
@@ -32,6 +31,7 @@ from aeptui.ui.drawing import line, wrap
 from aeptui.ui.palette import TONES
 from aeptui.ui.screens.choosing import Chooser, among
 from aeptui.ui.screens.page import Page
+from aeptui.ui.screens.sheets import Sheet
 from aeptui.ui.widgets.field_list import FieldList
 from aeptui.ui.widgets.painted import Painted
 from aeptui.ui.widgets.text_line import Rule, TextLine
@@ -46,20 +46,6 @@ KEEP_S = 1.0
 _AGAIN = "Asking again."
 PICKS_MOST = 300
 """So many resources are offered at once; typing finds the others."""
-
-
-class Sheet(Protocol):
-    """The questions of one form, or of one page."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def looks(self) -> str: ...
-    def fields(self, answers: Answers, lookups: Lookups) -> tuple[Field, ...]: ...
-    def check(self, answers: Answers, lookups: Lookups) -> dict[str, str]: ...
-    def remarks(self, answers: Answers, lookups: Lookups) -> dict[str, str]: ...
-    def change(self, answers: Answers, name: str, value: Value) -> dict[str, Value]: ...
-    def look(self, answers: Answers, lookups: Lookups) -> Look | None: ...
 
 
 class Saying(Painted):

@@ -23,9 +23,10 @@ from aeptui.rehearsal import RehearsalError
 from aeptui.resources import registry
 from aeptui.session import Session
 from aeptui.ui.screens.confirm import Confirm, TypedName
-from aeptui.ui.screens.form import FormPage, FormSheet
+from aeptui.ui.screens.form import FormPage
 from aeptui.ui.screens.plan import RequestPage
 from aeptui.ui.screens.send import in_words
+from aeptui.ui.screens.sheets import FormSheet
 from aeptui.ui.unlocking import may_send
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,7 @@ from textual import work
 
 from aeptui.api.errors import ApiTrouble
 from aeptui.forms import base_connection
-from aeptui.forms.fields import Answers, Field, Value
-from aeptui.forms.form import NOTHING, Form, Look, answered, remarks
-from aeptui.forms.lookups import Lookups
+from aeptui.forms.form import NOTHING, Form
 from aeptui.forms.refusals import place, place_login
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for, read_again
@@ -20,42 +18,14 @@ from aeptui.rehearsal import RehearsalError
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.palette import BOLD
-from aeptui.ui.screens.answering import AnswerPage, Sheet
+from aeptui.ui.screens.answering import AnswerPage
 from aeptui.ui.screens.plan import LookPage, RequestPage
+from aeptui.ui.screens.sheets import FormSheet, Sheet
 from aeptui.ui.sending import PlanEnded, PlanTold
 from aeptui.ui.unlocking import may_send
 
 if TYPE_CHECKING:
     from aeptui.api.flowservice import TestResult
-
-
-class FormSheet:
-    """A form as a sheet."""
-
-    def __init__(self, form: Form) -> None:
-        self.form = form
-        self.title = form.title
-        self.looks = form.looks
-
-    def fields(self, answers: Answers, lookups: Lookups) -> tuple[Field, ...]:
-        """The questions."""
-        return self.form.fields(answers, lookups, NOTHING)
-
-    def check(self, answers: Answers, lookups: Lookups) -> dict[str, str]:
-        """The faults."""
-        return self.form.check(answers, lookups, NOTHING)
-
-    def remarks(self, answers: Answers, lookups: Lookups) -> dict[str, str]:
-        """What is worth knowing."""
-        return remarks(self.form, answers, lookups, NOTHING)
-
-    def change(self, answers: Answers, name: str, value: Value) -> dict[str, Value]:
-        """Another answer."""
-        return answered(self.form, answers, name, value)
-
-    def look(self, answers: Answers, lookups: Lookups) -> Look | None:
-        """What can be seen before."""
-        return self.form.look(answers, lookups, NOTHING)
 
 
 class FormPage(AnswerPage):

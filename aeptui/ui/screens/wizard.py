@@ -13,9 +13,7 @@ from textual.widget import Widget
 
 from aeptui.api.errors import ApiTrouble
 from aeptui.forms import base_connection, crm_flow, crm_parts
-from aeptui.forms.fields import Answers, Field, Value
-from aeptui.forms.form import Look
-from aeptui.forms.lookups import Lookups
+from aeptui.forms.fields import Answers, Value
 from aeptui.forms.refusals import place
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for, read_again
@@ -25,11 +23,12 @@ from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.drawing import Piece
 from aeptui.ui.palette import BOLD, DIM, PLAIN
-from aeptui.ui.screens.answering import AnswerPage, Saying, Sheet
+from aeptui.ui.screens.answering import AnswerPage, Saying
 from aeptui.ui.screens.confirm import Confirm
 from aeptui.ui.screens.form import tried
 from aeptui.ui.screens.login import LoginPage
 from aeptui.ui.screens.plan import LookPage, RequestPage
+from aeptui.ui.screens.sheets import PageSheet, Sheet
 from aeptui.ui.sending import PlanEnded, PlanTold
 from aeptui.ui.unlocking import may_send
 from aeptui.ui.widgets.field_list import FieldList
@@ -44,37 +43,6 @@ TABLE = 1
 WIDE = 74
 """From here on every page has room for its name."""
 REVIEW = len(crm_flow.PAGES) - 1
-
-
-class PageSheet:
-    """One page of the wizard as a sheet."""
-
-    def __init__(self, page: crm_flow.Page) -> None:
-        self.page = page
-        self.title = page.title
-        self.looks = next((part.form.looks for part in page.parts if part.form.looks), "")
-
-    def fields(self, answers: Answers, lookups: Lookups) -> tuple[Field, ...]:
-        """The questions of the page."""
-        return crm_flow.fields(self.page, answers, lookups)
-
-    def check(self, answers: Answers, lookups: Lookups) -> dict[str, str]:
-        """The faults of the page; the review has those of all."""
-        if not self.page.parts:
-            return crm_flow.check_all(answers, lookups)
-        return crm_flow.check(self.page, answers, lookups)
-
-    def remarks(self, answers: Answers, lookups: Lookups) -> dict[str, str]:
-        """What is worth knowing."""
-        return crm_flow.remarks_on(self.page, answers, lookups)
-
-    def change(self, answers: Answers, name: str, value: Value) -> dict[str, Value]:
-        """Another answer; what it leaves without a meaning goes, on any page."""
-        return crm_flow.change(answers, name, value)
-
-    def look(self, answers: Answers, lookups: Lookups) -> Look | None:
-        """What can be seen before."""
-        return crm_flow.look(self.page, answers, lookups)
 
 
 class WizardPage(AnswerPage):
