@@ -27,6 +27,7 @@ from aeptui.rehearsal import Options, Rehearsal
 from aeptui.session import open_session
 from aeptui.ui.app import AepApp
 from aeptui.ui.screens.first import FirstApp
+from aeptui.ui.screens.remapping import RemapPage
 from aeptui.ui.screens.why import WhyPage
 from aeptui.ui.widgets.detail_view import DetailView
 
@@ -236,8 +237,8 @@ async def making_tour(camera: Camera, pilot: Pilot[int]) -> None:
         await camera.take(f"wizard-{number}-{name}")
         if name == "mapping":
             await camera.press("down", "enter")
-            await camera.sees("WHY")
-            await camera.take("wizard-5-pairs")
+            await camera.sees("PAIRS")
+            await camera.take("wizard-5-studio")
             await camera.press("escape")
     await camera.press("ctrl+r")
     await camera.sees("POST ")
@@ -245,9 +246,42 @@ async def making_tour(camera: Camera, pilot: Pilot[int]) -> None:
     await camera.press(*["escape"] * 8)
     await camera.go("home", "LAST 20 RUNS")
     await camera.press("X")
-    await camera.sees("Delete the flow")
+    await camera.sees("Delete the flow .*go")
     await camera.take("delete")
+    await camera.press("escape", "E")
+    await camera.sees("Change the flow")
+    await settled()
+    await camera.take("change")
     await camera.press("escape")
+    await studio_tour(camera, pilot)
+
+
+async def studio_tour(camera: Camera, pilot: Pilot[int]) -> None:
+    """The studio on the mapping of a flow, an expression on its way, its plan, and the journal."""
+    await camera.go("Salesforce contacts", "called Salesforce contacts")
+    await camera.press("enter")
+    await camera.sees("Salesforce contacts +PARTIAL")
+    await camera.press("m")
+    await camera.until(lambda: isinstance(pilot.app.screen, RemapPage))
+    page: Any = pilot.app.screen
+    await camera.until(lambda: page.trial.whole)
+    await camera.take("studio")
+    await camera.press("tab")
+    await camera.take("studio-fields")
+    await camera.press("tab")
+    await camera.take("studio-columns")
+    await camera.press("tab", "e", "ctrl+u", *"upper(concta(FirstName")
+    await camera.until(lambda: page.functions and page.trial.revision == page.work.revision)
+    await camera.take("studio-expression")
+    await camera.press("ctrl+u", *"upper(Id)", "enter")
+    await camera.until(lambda: page.trial.whole and page.trial.revision == page.work.revision)
+    await camera.press("ctrl+g")
+    await camera.sees("PUT /data")
+    await camera.take("studio-plan")
+    await camera.press("escape", "ctrl+n", "escape")
+    await camera.go("journal", "JOURNAL")
+    await camera.take("journal")
+    await camera.go("home", "LAST 20 RUNS")
 
 
 async def main(folder: Path) -> None:

@@ -86,7 +86,7 @@ async def unmake(
     held = {part.part: part for part in found.parts if part.id}
     if not held:
         return Unmaking(file, ())
-    everything = await _everything(services)
+    everything = await everything_there(services)
     ours = await made([part.id for part in held.values()])
     going: list[Going] = []
     gone: set[str] = set()
@@ -100,7 +100,9 @@ async def unmake(
         going.append(Going(name, part.noun, part.name, part.id, stays, reach))
         if not stays:
             gone.add(part.id)
-    return Unmaking(file, tuple(going), (), tuple(_step(each) for each in going if not each.stays))
+    return Unmaking(
+        file, tuple(going), (), tuple(step_of(each) for each in going if not each.stays)
+    )
 
 
 def _stays(part: PartState, users: Sequence[str], *, asked: bool) -> str:
@@ -117,7 +119,8 @@ def _stays(part: PartState, users: Sequence[str], *, asked: bool) -> str:
     return ""
 
 
-def _step(each: Going) -> Step:
+def step_of(each: Going) -> Step:
+    """The request that takes a part away."""
     kind = KINDS[each.part]
     return Step(
         name=each.part,
@@ -130,7 +133,7 @@ def _step(each: Going) -> Step:
 
 
 @dataclass(frozen=True, slots=True)
-class _Everything:
+class Everything:
     """What may use a part, as it is now."""
 
     flows: list[models.Flow]
@@ -156,14 +159,15 @@ class _Everything:
         return "its credentials go with it" if part == "base_connection" else ""
 
 
-async def _everything(services: ServiceView) -> _Everything:
+async def everything_there(services: ServiceView) -> Everything:
+    """What is in the sandbox now; raises ApiTrouble."""
     flows, sources, targets, datasets = await asyncio.gather(
         _all(services.flows.list_flows()),
         _all(services.flows.list_source_connections()),
         _all(services.flows.list_target_connections()),
         _all(services.catalog.list_datasets()),
     )
-    return _Everything(flows, sources, targets, datasets)
+    return Everything(flows, sources, targets, datasets)
 
 
 async def _all(pages: AsyncIterator[Sequence[M]]) -> list[M]:

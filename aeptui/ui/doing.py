@@ -184,6 +184,27 @@ class Doing:
         else:
             self._app.push_screen(ChangePage(session, subject))
 
+    def unmake(self, flow: Row) -> None:
+        """Show what goes with a flow and what stays."""
+        self._app.run_worker(self._unmake(flow), group="new", exclusive=True)
+
+    async def _unmake(self, flow: Row) -> None:
+        from aeptui.pipelines.unmaking_flow import parts_of
+        from aeptui.rehearsal import RehearsalError
+        from aeptui.ui.screens.unmake import UnmakePage
+
+        session = self._app.session
+        self._say(f"Looking what {flow.name or flow.id} stands on …", "busy")
+        try:
+            parts = await parts_of(await session.connected(), flow.id)
+        except (ApiTrouble, RehearsalError) as trouble:
+            self._say(f"What uses what could not be asked: {trouble}", "warn")
+            return
+        if parts is None:
+            self._say("This flow is gone from the platform.", "warn")
+        else:
+            self._app.push_screen(UnmakePage(session, parts))
+
     def _say(self, words: str, tone: Tone) -> None:
         """Say it on the page in front, unless the console is being left."""
         page = self._app.page

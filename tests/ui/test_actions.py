@@ -125,12 +125,25 @@ async def test_deleting_in_a_protected_sandbox_takes_its_name_and_names_what_goe
     ):
         await at_home(at, made)
         await at.press("X")
-        await at.sees("Delete the flow", "Type dev and press enter", "stay")
+        await at.sees("Delete the flow", "4 things go, 3 stay", "stays: it is not ticked")
+        await at.press("down", "down", "down", "space")
+        await at.sees("[x] dataset", "go for good", "5 things go")
+        await at.press("space", "end", "space")
+        await at.sees("3 things go, 4 stay")
+        await at.press("ctrl+g")
+        await at.sees("DELETE /data/foundation", "What stays:")
+        await at.press("ctrl+g")
+        await at.sees("This deletes: flow")
+        assert proxy.writes == []
+        await at.press("y")
+        await at.sees("Type dev and press enter")
         await at.type("dev")
         await at.press("enter")
-        await at.sees("is deleted")
-        assert [each.method for each in proxy.writes] == ["DELETE"]
+        await at.sees("done.", "stay.")
+        deleted = [each.path.rsplit("/", 2)[1] for each in proxy.writes]
+        assert deleted == ["flows", "sourceConnections", "targetConnections"]
         assert not got(api, "/data/foundation/flowservice/flows")["items"]
+        assert got(api, "/data/foundation/flowservice/connections")["items"]
 
 
 async def test_a_failed_run_is_retried_from_the_flow_that_it_belongs_to(

@@ -218,6 +218,8 @@ class ActingPage(MindingPage):
         reason = self._refusal(name)
         if action is None or row is None or reason:
             self.say(f"Not done: {_sentence(reason or 'nothing is under the cursor')}", "warn")
+        elif name == "delete" and isinstance(row, FlowRow):
+            self.console.doing.unmake(row)
         else:
             self.console.doing.act(self, action, row)
 
