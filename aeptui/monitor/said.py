@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aeptui.monitor import words
 from aeptui.monitor.codes import CodeBook
 from aeptui.monitor.events import GONE, Event
@@ -65,3 +67,20 @@ def _for(event: Event, joined: str = "for ") -> str:
         return ""
     lasted = words.span((event.at - event.first_seen).total_seconds())
     return f" {joined}{lasted}"
+
+
+def tally(events: Sequence[Event]) -> str:
+    """`3 new causes, 2 flows in trouble, 1 recovered`; empty for none."""
+    causes = sum(event.kind == "cause" for event in events)
+    bad = len(
+        {id for event in events if event.kind in ("trouble", "worse") for id in event.flow_ids}
+    )
+    well = sum(event.kind == "recovered" for event in events)
+    cut = sum(event.kind == "out-of-touch" for event in events)
+    told = (
+        f"{causes:,} new {'cause' if causes == 1 else 'causes'}" if causes else "",
+        f"{bad:,} {'flow' if bad == 1 else 'flows'} in trouble" if bad else "",
+        f"{well:,} recovered" if well else "",
+        f"{cut:,} times out of touch" if cut > 1 else "out of touch once" if cut else "",
+    )
+    return ", ".join(part for part in told if part)

@@ -70,11 +70,12 @@ class Alerting:
         session = self._session
         if session is None:
             return
-        trouble = session.recorder.trouble
+        trouble, changed = session.recorder.trouble, False
         try:
             revision = await session.notes.revision()
             if revision != self._revision:
                 self.marks, self._revision = await session.notes.marks(), revision
+                changed = True
         except NotesError as reason:
             trouble = str(reason)
         if trouble and trouble != self._trouble:
@@ -82,9 +83,16 @@ class Alerting:
         self._trouble = trouble
         calm = self.marks.calm(session.now())
         letters = {id: LETTERS[mark.kind] for id, mark in calm.items()}
-        if letters != self.letters and session is self._app.session:
+        if (changed or letters != self.letters) and session is self._app.session:
             self.letters = letters
             self._app.page.marks_changed()
+
+    def letters_of_causes(self) -> dict[str, str]:
+        """By the key of a cause: that it is acknowledged, snoozed or expected."""
+        now = self._app.session.now()
+        keys = {key for each in self.marks.standings.values() for key in each.causes}
+        found = {key: self.marks.of_cause(key, now) for key in keys}
+        return {key: LETTERS[mark.kind] for key, mark in found.items() if mark is not None}
 
     def _ring(self, sentence: str) -> None:
         """The bell, and the terminal's own notification where it has one."""
@@ -136,7 +144,7 @@ class Alerting:
                 page.say(f"{_named(asleep)}: awake.")
             return
         end = offered[chosen[0]]
-        if await self._mark(page, marking.snoozed(subjects, end, session.now())):
+        if await self._mark(page, marking.snoozed(subjects, end, moment.now)):
             page.say(f"{_named(subjects)}: snoozed until {due(end, moment)}; i wakes it.", "good")
 
     def _open(self, subject: Subject, kind: str, now: datetime) -> Mark | None:

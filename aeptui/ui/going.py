@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aeptui.config import ConfigError
+from aeptui.mirror.rows import FlowRow
 from aeptui.mirror.values import Listing
 from aeptui.nearest import nearest
 from aeptui.resources import registry
@@ -15,7 +16,19 @@ from aeptui.ui.messages import OpenResource
 if TYPE_CHECKING:
     from aeptui.ui.app import AepApp
 
-COMMANDS = ("home", "causes", "journal", "new", "sandbox", "help", "refresh", "unlock", "quit")
+COMMANDS = (
+    "home",
+    "causes",
+    "events",
+    "rules",
+    "journal",
+    "new",
+    "sandbox",
+    "help",
+    "refresh",
+    "unlock",
+    "quit",
+)
 
 
 class Going:
@@ -45,6 +58,18 @@ class Going:
             case Go("causes"):
                 app.go_home()
                 app.home.action_causes()
+            case Go("events"):
+                from aeptui.ui.screens.events import EventsPage
+
+                app.go_home()
+                app.push_screen(EventsPage(app.session))
+            case Go("rules"):
+                from aeptui.ui.screens.rules import RulesPage
+
+                app.go_home()
+                row = app.home.at_hand
+                flow = row if isinstance(row, FlowRow) else None
+                app.push_screen(RulesPage(app.session, flow))
             case Go("journal"):
                 from aeptui.ui.screens.journal import JournalPage
 

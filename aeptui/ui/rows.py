@@ -137,8 +137,8 @@ def row_line(
         if i:
             pieces.append((fit(look.calm if i == 1 else "", GAP), PLAIN))
         text = column.text(row, moment)
-        if look.calm and not i:
-            text = text.lower()
+        if look.calm and not i and text.isupper():
+            text = text.lower()  # the words that call for a person are capitals
         if strip and text == formats.strip(strip):
             pieces += run_strip(strip, room, look.loud)
             continue

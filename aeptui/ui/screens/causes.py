@@ -20,6 +20,7 @@ from aeptui.ui.ages import Age
 from aeptui.ui.fixed import FixedRows
 from aeptui.ui.messages import OpenResource, OpenWhy
 from aeptui.ui.palette import BOLD, DIM, TONES
+from aeptui.ui.screens.minding import MindingCausesPage
 from aeptui.ui.screens.page import Page
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.resource_table import ResourceTable
@@ -29,7 +30,7 @@ TESTED = 10
 """So many base connections are tested for one key."""
 
 
-class CausesPage(Page):
+class CausesPage(MindingCausesPage):
     """Every cause of the last days, worst first; beside the list what is under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,6 +63,7 @@ class CausesPage(Page):
     def on_mount(self) -> None:
         """Give the keys to the list."""
         self.heading.put([(" causes ", BOLD)])
+        self.marks_changed()
         self.table.focus()
 
     async def look(self) -> None:
@@ -84,6 +86,14 @@ class CausesPage(Page):
         """The cause under the cursor."""
         row = self.table.row if self.is_mounted else None
         return row.cause if isinstance(row, CauseRow) else None
+
+    def cause_at_hand(self) -> Cause | None:
+        """The one under the cursor."""
+        return self.cause
+
+    def marks_changed(self) -> None:
+        """Show which causes are calm."""
+        self.table.set_calm(self.console.alerting.letters_of_causes())
 
     def show_beside(self) -> None:
         """Tell of the cause under the cursor, where there is room."""
@@ -159,7 +169,7 @@ class CausesPage(Page):
             super().action_back()
 
 
-class CausePage(Page):
+class CausePage(MindingCausesPage):
     """One cause: what it is and what to do, over the flows that it touches."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -201,6 +211,10 @@ class CausePage(Page):
         self.show()
         self.table.focus()
         self.ask_for_samples()
+
+    def cause_at_hand(self) -> Cause | None:
+        """The one that is shown."""
+        return self.cause
 
     async def look(self) -> None:
         """Group again what failed; a cause that is no more stays as it was last."""

@@ -89,6 +89,8 @@ def _goto(page: Page) -> Facts:
     more = [
         Fact(":home", "the flows, worst first"),
         Fact(":causes", "what goes wrong across flows; so does c"),
+        Fact(":events", "what happened, and what is new since you last looked"),
+        Fact(":rules", "expected failures, and all that is acknowledged or snoozed"),
         Fact(":sandbox NAME", "another sandbox; without a name, a list to choose from"),
         Fact(":new KIND", "the form for one; `:new crm flow` is the whole way, page by page"),
         Fact(":journal", "plans that stopped half-way, and every past write"),

@@ -8,9 +8,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from aeptui.mirror.rows import FlowRow, Row, RunRow
+from aeptui.monitor.causes import Cause
 from aeptui.monitor.tones import NEEDS_A_PERSON
 from aeptui.notes import marking
 from aeptui.notes.marking import Subject
+from aeptui.resources import causes as told
 from aeptui.ui.screens.page import Page
 
 MINDED = ("acknowledge", "snooze")
@@ -45,7 +47,7 @@ class MindingPage(Page):
     def why_not(self, action: str) -> str | None:
         """Only what needs a person can be known or put off."""
         if action in MINDED:
-            return _why_not(self.chosen if self.is_mounted else ())
+            return self.why_not_minded() if self.is_mounted else "nothing is shown yet"
         return super().why_not(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -54,26 +56,31 @@ class MindingPage(Page):
 
     async def action_acknowledge(self) -> None:
         """Say that what is at hand is known."""
-        if subjects := await self._subjects():
+        if subjects := await self._asked():
             self.console.alerting.acknowledge(self, subjects)
 
     async def action_snooze(self) -> None:
         """Put off what is at hand."""
-        if subjects := await self._subjects():
+        if subjects := await self._asked():
             self.console.alerting.snooze(self, subjects)
 
-    async def _subjects(self) -> list[Subject]:
+    async def _asked(self) -> list[Subject]:
+        reason = self.why_not_minded()
+        subjects = [] if reason else await self.minded()
+        if not subjects:
+            self.say(f"Not done: {reason or 'no flow fails for this any more'}.", "warn")
+        return subjects
+
+    def why_not_minded(self) -> str | None:
+        """Why nothing here can be known or put off."""
+        return _why_not(self.chosen)
+
+    async def minded(self) -> list[Subject]:
         """Flows as they are, and the causes of runs; what needs nobody is passed over."""
-        reason = _why_not(self.chosen)
-        if reason:
-            self.say(f"Not done: {reason}.", "warn")
-            return []
         subjects: dict[str, Subject] = {}
         for row in self.chosen:
             for subject in await self._of(row):
                 subjects.setdefault(subject.about, subject)
-        if not subjects:
-            self.say("Not done: no flow fails for this any more.", "warn")
         return list(subjects.values())
 
     async def _of(self, row: Row) -> list[Subject]:
@@ -96,6 +103,28 @@ class MindingPage(Page):
                 if each.key in still
             ]
         return []
+
+
+class MindingCausesPage(MindingPage):
+    """A page with a cause at hand; known or put off is that cause, in all of its flows."""
+
+    def cause_at_hand(self) -> Cause | None:
+        """The cause that a key is about."""
+        return None
+
+    def why_not_minded(self) -> str | None:
+        """What is over needs nobody."""
+        cause = self.cause_at_hand()
+        if cause is None:
+            return "there is no cause under the cursor"
+        return None if cause.open else "this cause is over"
+
+    async def minded(self) -> list[Subject]:
+        """The cause."""
+        cause = self.cause_at_hand()
+        if cause is None:
+            return []
+        return [marking.cause(cause.key, told.sentence(cause, self.session.config.code_book))]
 
 
 def _why_not(rows: Sequence[Row]) -> str | None:

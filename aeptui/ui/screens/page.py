@@ -134,6 +134,7 @@ class Page(Screen[None]):
     def on_screen_resume(self) -> None:
         """Follow the news while this page is in front."""
         self.show_keys()
+        self.marks_changed()
         self.follow()
 
     def on_screen_suspend(self) -> None:
