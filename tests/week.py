@@ -23,7 +23,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aeptui.config import Config, load
+from aeptui.config import Config, Profile, Settings
+from aeptui.credentials import SecretSource
 from aeptui.emulator.clock import Clock
 from aeptui.emulator.crm import Crm
 from aeptui.emulator.incidents import Incidents
@@ -158,7 +159,7 @@ def made_world(folder: Path, flows: int, seed: int) -> list[Made]:
                 maker = Maker(world, runner, sandbox)
                 for number in range(flows // 2):
                     base, entity = _reads(sandbox, number)
-                    name = f"{entity.split('.')[1].title()} {number:02}"
+                    name = f"{entity.split('.')[1].title()}s {number:02}"
                     first_ms = START_MS + 7_200_000 + number * 53_000
                     flow = maker.flow(FlowSeed(name, base, entity, 60, 0), first_ms).flow
                     source = flow.body["inheritedAttributes"]["sourceConnections"][0]
@@ -302,7 +303,8 @@ async def watched(
     sync._FOLLOWER_S = 30.0  # nobody else writes to these mirrors
     async with AsyncExitStack() as stack:
         sessions = [
-            await stack.enter_async_context(session_for(config, sandbox=name)) for name in SANDBOXES
+            await stack.enter_async_context(session_for(config, profile_of(emulator), name))
+            for name in SANDBOXES
         ]
         for session in sessions:
             rare = replace(session.sync._settings, batches_s=6 * HOUR_S, slow_s=6 * HOUR_S)
@@ -366,7 +368,7 @@ def live(folder: Path, *, days: float, flows: int, seed: int, interval_s: float)
             )
             for call in incident.calls:
                 emulator.ask("incidents", **call, **times)
-        config = _config(emulator, folder, interval_s)
+        config = config_in(folder, sync_interval_s=interval_s)
         events = compressed.run(
             lambda loop: watched(loop, emulator, config, incidents, days * 24),
             lambda seconds: emulator.ask("clock", advance_s=seconds),
@@ -383,22 +385,22 @@ def live(folder: Path, *, days: float, flows: int, seed: int, interval_s: float)
         stop(emulator)
 
 
-def _config(emulator: Rehearsal, folder: Path, interval_s: float) -> Config:
-    """As from the environment, with one setting of our own."""
-    config = load(
-        {
-            "AEPTUI_PLATFORM_URL": emulator.url,
-            "AEPTUI_IMS_URL": emulator.url,
-            "AEPTUI_ORG_ID": emulator.org,
-            "AEPTUI_CLIENT_ID": CLIENT_ID,
-            "AEPTUI_CLIENT_SECRET": SECRET,
-            "AEPTUI_SANDBOX": "dev",
-            "AEPTUI_STATE_DIR": str(folder / "state"),
-            "XDG_CONFIG_HOME": str(folder),
-        }
+def config_in(folder: Path, **settings: Any) -> Config:
+    """A configuration without a file."""
+    return Config(folder / "config.toml", folder / "state", Settings(timezone="UTC", **settings))
+
+
+def profile_of(emulator: Rehearsal) -> Profile:
+    """Who may ask the emulator anything."""
+    return Profile(
+        name="rehearsal",
+        org_id=emulator.org,
+        client_id=CLIENT_ID,
+        client_secret=SecretSource("text", "a test", text=SECRET),
+        sandbox=SANDBOXES[0],
+        platform_url=emulator.url,
+        ims_url=emulator.url,
     )
-    settings = replace(config.settings, sync_interval_s=interval_s)
-    return replace(config, settings=settings)
 
 
 def table(outcome: Outcome) -> Iterator[str]:

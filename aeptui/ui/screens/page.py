@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import getters, work
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import DescendantFocus
@@ -201,6 +202,10 @@ class Page(Screen[None]):
     def _refocus(self) -> None:
         if self.focused is None and self._focus_last is not None and self.is_active:
             self.set_focus(self._focus_last)
+
+    def on_unmount(self) -> None:
+        """Let go of what the widgets looked like, which a cache on their class would hold on to."""
+        StylesCache.get_inner_outer.cache_clear()
 
     # Ages --------------------------------------------------------------------
 
