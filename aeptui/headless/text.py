@@ -17,6 +17,7 @@ from aeptui.resources.definition import (
     Facts,
     Grid,
     Moment,
+    Plots,
     Prose,
     Tone,
 )
@@ -167,6 +168,8 @@ def detail(shown: Detail, paper: Paper) -> list[str]:
             lines += _facts(block, paper)
         elif isinstance(block, Chain):
             lines += _chain(block, paper)
+        elif isinstance(block, Plots):
+            lines += _plots(block, paper)
         else:
             lines += _grid(block, paper)
     return lines
@@ -192,6 +195,20 @@ def _chain(block: Chain, paper: Paper) -> list[str]:
         for stage in block.stages
     ]
     return _facts(Facts(facts), paper)
+
+
+def _plots(block: Plots, paper: Paper) -> list[str]:
+    """A plot a line; where nothing may be drawn, what it adds up to says most."""
+    from aeptui.resources.trends import bars
+
+    labels = max((cells(plot.label) for plot in block.plots), default=0)
+    drawn = [bars(plot.values, len(plot.values)) for plot in block.plots]
+    room = max((cells(each) for each in drawn), default=0)
+    lines = [
+        f"{fitted(plot.label, labels)}   {fitted('' if paper.ascii else each, 0 if paper.ascii else room)}  {plot.total}"
+        for plot, each in zip(block.plots, drawn, strict=True)
+    ]
+    return [*lines, block.note] if block.note else lines
 
 
 def _grid(block: Grid, paper: Paper) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import msgspec
 
-from aeptui.mirror import earlier, failures
+from aeptui.mirror import earlier, failures, trends
 from aeptui.mirror.bodies import Bodies
 from aeptui.mirror.earlier import Earlier
 from aeptui.mirror.failures import Before, Failing
@@ -19,6 +19,7 @@ from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.query import Query
 from aeptui.mirror.rows import AnyRow, RunRow
 from aeptui.mirror.tables import KINDS, UNUSUAL, from_ms, to_ms
+from aeptui.mirror.trends import Hour
 from aeptui.mirror.values import (
     Anchor,
     Found,
@@ -278,6 +279,10 @@ class Reader:
     def before(self, flow_id: str, keys: Sequence[str], until: datetime) -> dict[str, Before]:
         """How long each of these failures has gone on in a flow, up to then."""
         return failures.before(self._connection, flow_id, keys, until)
+
+    def hours(self, flow_id: str, since: datetime) -> list[Hour]:
+        """The runs of a flow since then, by hours in which there were any."""
+        return trends.hours(self._connection, flow_id, since)
 
     def earlier(self, kind: str, id: str) -> list[Earlier]:
         """What a definition was before it was changed, newest first, as far as it was seen here."""

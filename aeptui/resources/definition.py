@@ -123,7 +123,26 @@ class Chain:
     title: str = ""
 
 
-Block: TypeAlias = Facts | Grid | Prose | Chain
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A few bars on one line, with what they add up to; None is a time without any."""
+
+    label: str
+    values: Sequence[float | None]
+    total: str
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plots:
+    """Small plots under each other, each with bars as long as there is room for."""
+
+    title: str
+    plots: Sequence[Plot]
+    note: str = ""
+
+
+Block: TypeAlias = Facts | Grid | Prose | Chain | Plots
 
 
 @dataclass(frozen=True, slots=True)

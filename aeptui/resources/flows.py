@@ -32,6 +32,7 @@ from aeptui.resources.definition import (
     Target,
     Tone,
 )
+from aeptui.resources.trends import trends
 
 if TYPE_CHECKING:
     from aeptui.session import Session
@@ -105,6 +106,8 @@ async def detail(session: Session, row: Row) -> Detail:
     blocks.append(_chain(flow, source, mapping, dataset))
     known = await said_of(session, flow)
     blocks.append(Facts([*known, *_facts(flow, schema, schema_id, runs, moment)]))
+    if runs:
+        blocks.append(await trends(session, flow.id))
     blocks.append(runs_grid(runs, moment))
     blocks.append(identity(flow, moment))
     return Detail(

@@ -14,6 +14,7 @@ from aeptui.ui.screens.causes import CausePage, CausesPage
 from aeptui.ui.screens.detail import DetailPage
 from aeptui.ui.screens.home import HomePage
 from aeptui.ui.screens.why import WhyPage
+from aeptui.ui.widgets.live_panel import LivePanel
 from tests.ui.conftest import console, flows, run
 
 REFUSED = models.RunError("CONNECTOR-1001-500", "invalid_client: no such client", None)
@@ -122,3 +123,12 @@ async def test_what_changed_before_a_flow_failed_is_one_key_away(filled: Session
         await at.sees("last clean run", "first bad run", "schedule interval", "30", "15")
         await at.press("w")
         await at.until(lambda: isinstance(at.app.screen, WhyPage))
+
+
+async def test_the_live_panel_follows_the_flow_under_the_cursor(filled: Session) -> None:
+    async with console(filled) as at:
+        panel = at.app.screen.query_one(LivePanel)
+        await at.press("down", "down", "down", "down")
+        name = at.table.row.name if at.table.row else ""
+        await at.until(lambda: panel.flow_id == at.table.held)
+        assert any(line.startswith(f" {name[:16]}") for line in at.text.splitlines()[-6:-1])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
-from textual import getters
+from textual import getters, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
@@ -15,13 +16,16 @@ from aeptui.resources.flows import FLOWS
 from aeptui.session import Session
 from aeptui.ui.ages import Age
 from aeptui.ui.palette import TONES
-from aeptui.ui.screens.resource import ListPage
+from aeptui.ui.screens.resource import SETTLE_S, ListPage
 from aeptui.ui.summary import summary_line
 from aeptui.ui.widgets.live_panel import LivePanel
+from aeptui.ui.widgets.resource_table import ResourceTable
 from aeptui.ui.widgets.text_line import Rule
 
 ENDED = 8
 """So many ended runs are read for the live panel; it shows those that fit."""
+FEW = 5
+"""Among so many of a flow's newest runs there is one that ended."""
 
 
 class HomePage(ListPage):
@@ -57,6 +61,7 @@ class HomePage(ListPage):
         await self.table.look()
         self.show_summary(await mirror.summary())
         self.show_live(await mirror.live(ENDED))
+        await self.follow_held()
         self.show_beside()
 
     def show_heading(self) -> None:
@@ -80,6 +85,22 @@ class HomePage(ListPage):
         """The runs that are open, against what is usual, and those that ended last."""
         self.panel.show(live)
         self.live_rule.put(self.panel.title)
+
+    def on_resource_table_moved(self, _message: ResourceTable.Moved) -> None:
+        """The live panel follows the flow that the cursor comes to rest on."""
+        self.follow_settled()
+
+    @work(exclusive=True, group="followed")
+    async def follow_settled(self) -> None:
+        """Nothing is sent for the flows that the cursor only passes."""
+        await asyncio.sleep(SETTLE_S)
+        await self.follow_held()
+
+    async def follow_held(self) -> None:
+        """Keep the flow under the cursor in sight of the live panel."""
+        flow_id = self.table.held or ""
+        runs = await self.session.mirror.runs_of(flow_id, FEW) if flow_id else []
+        self.panel.follow(flow_id, next((run for run in runs if run.completed_at), None))
 
     def show_making(self, words: str) -> None:
         """Say how far the making of the rehearsal is; an empty string when it is made."""

@@ -18,9 +18,11 @@ from aeptui.resources.definition import (
     Fact,
     Facts,
     Grid,
+    Plots,
     Prose,
     Target,
 )
+from aeptui.resources.trends import bars
 from aeptui.ui.drawing import Piece, cut, fit, line, wrap
 from aeptui.ui.palette import BOLD, CURSOR, DIM, PLAIN, TONES
 from aeptui.ui.widgets.scroller import Scroller
@@ -29,6 +31,8 @@ JOINT = " ─ "
 """What joins two stations of a chain."""
 LABEL = 18
 """The widest label of a fact."""
+MOST_BARS = 30
+"""As many bars as the longest plot has."""
 
 
 class Spot(NamedTuple):
@@ -140,6 +144,8 @@ class DetailView(Scroller):
                 return self._grid(block, width, at)
             case Chain():
                 return self._chain(block, width, at)
+            case Plots():
+                return _plots(block, width)
             case Prose():
                 return _prose(block, width)
 
@@ -241,6 +247,28 @@ def _prose(block: Prose, width: int) -> list[Strip]:
     made = [_heading(block.title, width)] if block.title else []
     style = TONES[block.tone]
     return made + [line([(" " + text, style)], width) for text in wrap(block.text, width - 2)]
+
+
+def _plots(block: Plots, width: int) -> list[Strip]:
+    """The bars of every plot begin at one cell and end at another, what they add up to behind them."""
+    made = [_heading(block.title, width)] if block.title else []
+    labels = max((cell_len(plot.label) for plot in block.plots), default=0)
+    totals = max((cell_len(plot.total) for plot in block.plots), default=0)
+    room = max(4, min(MOST_BARS, width - labels - totals - 6))
+    for plot in block.plots:
+        drawn = fit(bars(plot.values, room), room, "right")  # they all end now
+        style = TONES[plot.tone or "busy"]
+        made.append(
+            line(
+                [
+                    (f" {fit(plot.label, labels)}  ", DIM),
+                    (drawn, style),
+                    (f"  {plot.total}", PLAIN),
+                ],
+                width,
+            )
+        )
+    return made + [line([(" " + text, DIM)], width) for text in wrap(block.note, width - 2) if text]
 
 
 def _cells(

@@ -14,7 +14,7 @@ from aeptui.monitor.tones import tone
 from aeptui.resources import formats
 from aeptui.resources.definition import Moment
 from aeptui.ui.drawing import Piece, fit, line
-from aeptui.ui.palette import DIM, PLAIN, TONES
+from aeptui.ui.palette import BOLD, DIM, PLAIN, TONES
 from aeptui.ui.widgets.painted import Painted
 
 BAR = 24
@@ -26,7 +26,11 @@ OVERDUE = 1.5
 
 
 class LivePanel(Painted):
-    """Open runs first, then the newest ends, as many as fit."""
+    """Open runs first, then the newest ends, as many as fit.
+
+    The runs of the flow that is followed come before the others of their sort
+    and are bright; where it has none open, its last one stays in sight.
+    """
 
     DEFAULT_CSS = "LivePanel { height: 5; }"
 
@@ -35,10 +39,17 @@ class LivePanel(Painted):
         self._moment = moment
         self.live = Live((), ())
         self.stale = False
+        self.flow_id = ""
+        self._own: RunRow | None = None
 
     def show(self, live: Live) -> None:
         """Draw these runs."""
         self.live = live
+        self.repaint()
+
+    def follow(self, flow_id: str, own: RunRow | None) -> None:
+        """Keep this flow in sight, by its open runs or by `own`, the last that ended."""
+        self.flow_id, self._own = flow_id, own
         self.repaint()
 
     def set_stale(self, stale: bool) -> None:
@@ -57,12 +68,27 @@ class LivePanel(Painted):
     def lines(self, width: int, height: int) -> list[Strip]:
         """Open runs, at least one line being left for the last one that ended."""
         moment, over = self._moment(), DIM if self.stale else None
-        room = height if not self.live.ended else max(1, height - 1)
-        drawn = [line(self._open(run, moment, width), width, over) for run in self.live.open[:room]]
-        drawn += [line(self._ended(run, moment, width), width, over) for run in self.live.ended]
+        opened, ended = self._followed_first()
+        room = height if not ended else max(1, height - 1)
+        drawn = [line(self._open(run, moment, width), width, over) for run in opened[:room]]
+        drawn += [line(self._ended(run, moment, width), width, over) for run in ended]
         if not drawn:
             drawn = [line([(" Runs appear here as they begin and end.", DIM)], width)]
         return drawn[:height]
+
+    def _followed_first(self) -> tuple[list[RunRow], list[RunRow]]:
+        def other(run: RunRow) -> bool:
+            return run.flow_id != self.flow_id
+
+        opened, ended = sorted(self.live.open, key=other), sorted(self.live.ended, key=other)
+        own, known = self._own, {run.id for run in (*opened, *ended)}
+        if own is not None and own.id not in known and not other(own):
+            ended.insert(0, own)
+        return opened, ended
+
+    def _named(self, run: RunRow, width: int) -> Piece:
+        followed = self.flow_id and run.flow_id == self.flow_id
+        return f" {_cell(run, width)}  ", BOLD if followed else PLAIN
 
     def _open(self, run: RunRow, moment: Moment, width: int) -> list[Piece]:
         began = run.started_at or run.created_at
@@ -70,7 +96,7 @@ class LivePanel(Painted):
         usual = self.live.usual_s.get(run.flow_id) if run.started_at is not None else None
         rows = formats.plural(run.received, "row") if run.received else ""
         pieces: list[Piece] = [
-            (f" {_cell(run, width)}  ", PLAIN),
+            self._named(run, width),
             (fit(run.phase or run.word, 10), TONES["busy"]),
             (f" {rows:>13}  ", PLAIN),
             (_against(elapsed_s, usual), DIM),
@@ -95,7 +121,7 @@ class LivePanel(Painted):
             elif run.word == "partial" and run.warnings:
                 words += f", values lost in {formats.plural(run.warnings, 'row')}"
         return [
-            (f" {_cell(run, width)}  ", PLAIN),
+            self._named(run, width),
             (fit(formats.said(run.word), 10), TONES["dim" if meant == "good" else meant]),
             (f" {formats.clock_time(ended, moment)} ", DIM),
             (f" {words}", PLAIN),
