@@ -17,8 +17,8 @@ from aeptui.headless.listing import Usage
 from aeptui.headless.watch import Line, Wish
 from aeptui.monitor.events import Event
 from aeptui.notes import marking
-from aeptui.session import Session, open_session
-from tests.ui.conftest import configuration, fill, profile, run
+from aeptui.session import Session
+from tests.ui.conftest import fill, open_at_now, run
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
     for command in (watch, handover):
         monkeypatch.setattr(command, "bring", brought)
-    opened = await open_session(configuration(tmp_path), profile())
+    opened = await open_at_now(tmp_path)
     await fill(opened)
     yield opened
     await opened.close()

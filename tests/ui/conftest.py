@@ -22,7 +22,8 @@ from aeptui.ui.app import AepApp
 from aeptui.ui.widgets.resource_table import ResourceTable
 from tests.emulated import Rehearsal
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime(2026, 9, 4, 14, 10, tzinfo=UTC)
+"""When each test begins, for the platform: a slow machine makes nothing late."""
 HOSTILE = "[red]bold[/] [/oops] 日本語 e\u0301 " + "x" * 500
 
 
@@ -140,10 +141,17 @@ def profile() -> Profile:
     )
 
 
+async def open_at_now(tmp_path: Path) -> Session:
+    """A session that begins at `NOW`, with an empty mirror."""
+    opened = await open_session(configuration(tmp_path), profile())
+    opened.services.clock.begin_at(NOW)
+    return opened
+
+
 @pytest.fixture
 async def session(tmp_path: Path) -> AsyncIterator[Session]:
     """A session whose mirror is empty."""
-    opened = await open_session(configuration(tmp_path), profile())
+    opened = await open_at_now(tmp_path)
     yield opened
     await opened.close()
 
