@@ -49,12 +49,16 @@ class Connector:
 
 @dataclass(frozen=True, slots=True)
 class FlowKind:
-    """A flow spec: its name, the connection specs that it takes, and whether by a delta column."""
+    """A flow spec: its name, the connection specs that it takes, whether by a delta column.
+
+    `drafts` says whether a flow of it may be made as a draft first (AEP.md 3.9).
+    """
 
     id: str
     name: str
     takes: frozenset[str]
     copies: bool = True
+    drafts: bool = False
 
 
 def connector(spec: ConnectionSpec) -> Connector | None:
@@ -86,7 +90,8 @@ def flow_kind(spec: FlowSpec) -> FlowKind:
     transformations = told.get("transformationSpecs") or told.get("transformationSpec")
     names = [each.get("name") for each in _objects(transformations)]
     takes = frozenset(spec.source_spec_ids)
-    return FlowKind(spec.id, spec.name, takes, copies="Copy" in names or not names)
+    drafts = _object(told, "attributes").get("isDraftModeSupported") is True
+    return FlowKind(spec.id, spec.name, takes, "Copy" in names or not names, drafts)
 
 
 def delta_format(connection_spec: str) -> str:

@@ -41,6 +41,15 @@ PARTIAL = Field(
     above=0,
     most=100,
 )
+RUN, DRAFT = "run", "draft"
+_MODE = Field(
+    "mode",
+    "Make it",
+    "choice",
+    default=RUN,
+    choices=(Choice(RUN, "to run"), Choice(DRAFT, "as a draft")),
+    help="A draft is kept and does not run; O in the list of flows publishes it.",
+)
 
 
 def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...]:
@@ -62,7 +71,9 @@ def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...
     found += when[:1]
     if _copies(answers, lookups, given):
         found.append(_delta_field(given))
-    return (*found, *when[1:], DIAGNOSTICS, PARTIAL, DESCRIPTION)
+    chosen = _chosen_kind(answers, lookups, given)
+    mode = (_MODE,) if chosen is not None and chosen.drafts else ()
+    return (*found, *when[1:], DIAGNOSTICS, PARTIAL, *mode, DESCRIPTION)
 
 
 def check(answers: Answers, lookups: Lookups, given: Given) -> dict[str, str]:
@@ -114,13 +125,15 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
         "scheduleParams": schedule.params(answers, lookups.now(), lookups.zone),
         "options": _options(answers),
     }
+    drafted = kind.drafts and text_of(answers, _MODE.name, RUN) == DRAFT
+    when = "as a draft" if drafted else schedule.in_words(answers)
     return [
         Step(
             name=STEP,
-            title=f"Create the flow {body['name']}, {schedule.in_words(answers)}",
+            title=f"Create the flow {body['name']}, {when}",
             kind="flows",
             method="POST",
-            path=f"{FLOW_SERVICE}/flows",
+            path=f"{FLOW_SERVICE}/flows{'?mode=draft' if drafted else ''}",
             body=body,
             undo=Undo("DELETE", f"{FLOW_SERVICE}/flows/{{{STEP}}}"),
         )

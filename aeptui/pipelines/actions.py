@@ -119,9 +119,7 @@ async def _run_now(session: Session, row: FlowRow) -> str:
 
 
 def why_not_switch(session: Session, row: FlowRow) -> str | None:
-    if row.state == "draft":
-        return "This flow is a draft; publish it first"
-    if row.state not in ("enabled", "disabled"):
+    if row.state not in ("enabled", "disabled", "draft"):
         return f"This flow is being changed ({row.state or 'no state'}); try again when it is done"
     return why_not_write(session)
 
@@ -133,6 +131,9 @@ def _confirm_switch(session: Session, row: FlowRow) -> str:
         if row.next_due_at is not None:
             missed += f"; the next was due {due(row.next_due_at, moment)}"
         return f"Turn {row.name} off? {missed}."
+    if row.state == "draft":
+        begins = f" Its first run is due {due(row.start_at, moment)}." if row.start_at else ""
+        return f"Publish {row.name}? It runs from then on and is never a draft again.{begins}"
     if row.frequency == "once":
         return f"Turn {row.name} on? It is scheduled once, so no run comes by itself."
     return f"Turn {row.name} on? It runs again when its schedule is next due."
@@ -142,7 +143,20 @@ _LOOKS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """The platform takes its time to turn a flow on or off; so long it is waited between two looks."""
 
 
+async def _publish(session: Session, row: FlowRow) -> str:
+    """A draft becomes a flow that runs (AEP.md 3.9); nothing makes it a draft again."""
+    name = row.name or row.id
+    title = f"Publish {name}"
+    path = f"{path_of('flows', row.id)}/action?op=publish"
+    await _made(session, title, Step("flow", title, "flows", "POST", path, target=row.id))
+    session.sync.refresh("flows", "runs")
+    await read_again(session, "flows", row.id)
+    return f"{name} is published"
+
+
 async def _switch(session: Session, row: FlowRow) -> str:
+    if row.state == "draft":
+        return await _publish(session, row)
     on = row.state != "enabled"
     title = f"Turn {row.name or row.id} {'on' if on else 'off'}"
     forth, back = ("enable", "disable") if on else ("disable", "enable")
@@ -302,7 +316,7 @@ _ACTIONS: Mapping[str, tuple[Action, ...]] = {
             key="O",
             id="switch",
             label="on/off",
-            help="turn this flow on or off",
+            help="turn this flow on or off; publish a draft",
             perform=_switch,
             refusal=why_not_switch,
             confirm=_confirm_switch,

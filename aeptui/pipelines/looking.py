@@ -273,7 +273,11 @@ def _pointed(body: Any, pointer: str) -> Any:
     return body
 
 
-_STATE_AFTER = {"enable": ("enabled", "enabling"), "disable": ("disabled", "disabling")}
+_STATE_AFTER = {
+    "enable": ("enabled", "enabling"),
+    "disable": ("disabled", "disabling"),
+    "publish": ("enabled", "enabling", "initializing"),
+}
 
 
 async def _acted(

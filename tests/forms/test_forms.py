@@ -302,6 +302,8 @@ async def test_a_dataset_a_target_and_mappings_follow_from_a_schema(
     assert (await desk.faults("flows", flow | {"flow_spec": "CloudStorageToAEP"})) == {
         "flow_spec": "CloudStorageToAEP does not take this source; CRMToAEP does"
     }
+    (drafted,) = await desk.steps("flows", flow | {"mode": "draft"})
+    assert drafted.path.endswith("/flows?mode=draft") and drafted.title.endswith("as a draft")
     percent = flow | {"partial_ingestion_percent": "0"}
     assert await desk.faults("flows", percent) == {
         "partial_ingestion_percent": "Partial ingestion, % is more than 0"

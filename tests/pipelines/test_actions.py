@@ -259,3 +259,24 @@ async def test_an_action_that_the_platform_refuses_says_its_reason(stage: Stage)
 def replace_row(row: Any, **changes: Any) -> Any:
     """A row that differs in what the mirror would have judged."""
     return msgspec.structs.replace(row, **changes)
+
+
+async def test_a_draft_is_published_by_the_key_that_turns_flows_on(stage: Stage) -> None:
+    held = stage.ask("GET", f"{FLOWS}/flows/{stage.flow.id}").json()["items"][0]
+    keys = ("flowSpec", "sourceConnectionIds", "targetConnectionIds", "transformations")
+    start = str(int(stage.session.now().timestamp()) + 3600)
+    body = {key: held[key] for key in keys} | {
+        "name": "Draft",
+        "scheduleParams": {**held["scheduleParams"], "startTime": start},
+    }
+    answer = stage.ask("POST", f"{FLOWS}/flows?mode=draft", json=body)
+    assert answer.status_code == 201, answer.text
+    await stage.refreshed()
+    row = stage.row("flows", answer.json()["id"])
+    assert row.state == "draft"
+    switch = action("flows", "switch")
+    assert switch.refusal(stage.session, row) is None
+    assert switch.confirm is not None
+    assert "never a draft again" in switch.confirm(stage.session, row)
+    assert await switch.perform(stage.session, row) == "Draft is published"
+    assert stage.row("flows", row.id).state != "draft"

@@ -8,10 +8,13 @@ from typing import Any
 
 import httpx
 
+from aeptui.forms.lookups import Lookups
 from aeptui.mirror.values import Listing
+from aeptui.pipelines.file import parse
 from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.request import preview
-from aeptui.session import session_for
+from aeptui.pipelines.resolving import resolve
+from aeptui.session import Session, session_for
 from aeptui.ui.screens.home import HomePage
 from aeptui.ui.screens.login import LoginPage
 from aeptui.ui.screens.wizard import REVIEW, WizardPage
@@ -80,6 +83,14 @@ async def answer_the_pages(at: Console) -> None:
     await turn(at, 7)
 
 
+async def unsaid(session: Session, said: str) -> list[str]:
+    """What a pipeline file would still make, or minds, on the platform as it is."""
+    file = parse(Path("flow.toml"), said, {})
+    services = await session.connected()
+    found = await resolve(file, services, Lookups(session.connected, session.now))
+    return [str(each) for each in (*found.faults, *found.steps)]
+
+
 async def test_the_wizard_walks_from_empty_to_a_finished_first_run(
     platform: Rehearsal, api: httpx.Client, tmp_path: Path
 ) -> None:
@@ -101,6 +112,11 @@ async def test_the_wizard_walks_from_empty_to_a_finished_first_run(
                 *("target_connection", "mapping_set", "flow"),
             ]
             shown = page.view.request.partition("\n\n")[2]
+            await at.press("ctrl+e")
+            await at.sees("save as")
+            page._prompt.set_text(str(tmp_path / "flow.toml"))  # type: ignore[union-attr]
+            await at.press("enter")
+            await at.sees("no secret is in it")
             before = len(proxy.writes)
             await at.press("ctrl+g", "ctrl+g", "ctrl+g")
             await at.until(lambda: isinstance(at.app.screen, HomePage), tries=1500)
@@ -114,6 +130,7 @@ async def test_the_wizard_walks_from_empty_to_a_finished_first_run(
 
             (flow,) = got(api, "/data/foundation/flowservice/flows")["items"]
             assert at.table.held == flow["id"]
+            assert await unsaid(session, (tmp_path / "flow.toml").read_text()) == []
             due_ms = int(flow["scheduleParams"]["startTime"]) * 1000
             platform.advance(minutes=22)
             (run,) = runs_of(api, flow["id"])

@@ -42,9 +42,11 @@ CALM_S = 0.25
 """The least time between two looks while news pours in."""
 
 BAR_ORDER = (
-    "accept", "complete", "leave", "confirm", "send", "undo", "test", "request", "previous", "open",
-    "follow", "choose", "source", "add", "drop", "take", "take_all", "identify", "try_now", "why", "causes", "changes", "used_by", "pane", "raw", "filter", "goto", "new", "take_back", "stop_rest", "sort", "back",
-    "refresh", "freeze", "copy", "quit", "help",
+    "accept", "complete", "leave", "confirm", "send", "undo", "test", "request", "previous",
+    "to_file", "open", "follow", "choose", "source", "add", "drop", "take", "take_all",
+    "identify", "try_now", "why", "causes", "changes", "used_by", "pane", "raw", "filter",
+    "goto", "new", "take_back", "stop_rest", "sort", "back", "refresh", "freeze", "copy",
+    "quit", "help",
 )  # fmt: skip
 """The ids of the bindings as the bottom line offers them, most useful first."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from textual import getters, work
@@ -33,6 +36,7 @@ from aeptui.ui.sending import PlanEnded, PlanTold
 from aeptui.ui.unlocking import may_send
 from aeptui.ui.widgets.field_list import FieldList
 from aeptui.ui.widgets.plan_view import PlanView
+from aeptui.ui.widgets.prompt import Prompt
 from aeptui.ui.widgets.text_line import Rule, TextLine
 
 log = logging.getLogger(__name__)
@@ -56,6 +60,9 @@ class WizardPage(AnswerPage):
         Binding("escape", "back", "back (kept)", id="back", tooltip="a page back, at last out"),
         Binding("ctrl+x", "undo", "undo", show=False, id="undo", tooltip="take back what was made"),
         Binding("y", "copy", "copy as curl", show=False, id="copy", tooltip="copy the request"),
+        Binding(
+            "ctrl+e", "to_file", "to a file", id="to_file", tooltip="save it as a pipeline file"
+        ),
     ]
 
     last = "Next page"
@@ -132,11 +139,13 @@ class WizardPage(AnswerPage):
             return "this is the first page"
         if action == "copy" and not self.reviewing:
             return "there is a request to copy on the last page"
+        if action == "to_file" and not self.reviewing:
+            return "the last page has the plan that can be saved"
         return super().why_not(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A letter is text on the pages; on the last one it is a key."""
-        if action == "copy" and not self.reviewing:
+        if action in ("copy", "to_file") and not self.reviewing:
             return False
         if action in ("test", "undo") and self.why_not(action):
             return False
@@ -333,6 +342,49 @@ class WizardPage(AnswerPage):
         self.app.copy_to_clipboard(self.view.curl)
         self.say("Copied as curl; set AEP_TOKEN, AEP_API_KEY and the secrets in your shell.")
 
+    def action_to_file(self) -> None:
+        """Ask which file the plan goes to; it can be planned and applied from there."""
+        plan = self.plan()
+        if plan is None:
+            self.saying.put(f"Nothing to save yet. {self._why_no_plan()}", "warn")
+            return
+        name = str(plan.step("flow").body["name"])
+        stem = "-".join(re.findall(r"[a-z0-9]+", name.lower())) or "pipeline"
+        self.open_prompt(Prompt("save as ", f"{stem}.toml", id="pipeline_file"))
+
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        """Write the file."""
+        if self._prompt is None or self._prompt.id != "pipeline_file":
+            super().on_prompt_answered(message)
+        else:
+            self.close_prompt()
+            self.write_file(Path(message.text.strip()).expanduser())
+
+    @work(exclusive=True, group="file")
+    async def write_file(self, path: Path) -> None:
+        """Say the plan as a file; one that is there already is a person's work and stays."""
+        from aeptui.pipelines.chain import NotSayable
+        from aeptui.pipelines.plan_file import text_of
+
+        plan = self.plan()
+        if plan is None:
+            return
+        reused = {
+            noun.replace(" ", "_"): id for noun, id in crm_flow.reused(self.answers, self.lookups)
+        }
+        try:
+            text = await text_of(plan, reused, await self._services(), self.lookups)
+            await asyncio.to_thread(_write_new, path, text)
+        except FileExistsError:
+            self.saying.put(f"{path} is there already; choose another name.", "warn")
+        except OSError as reason:
+            self.saying.put(f"{path} cannot be written: {reason.strerror or reason}.", "warn")
+        except (ApiTrouble, NotSayable) as trouble:
+            self.saying.put(f"It was not saved: {trouble}", "warn")
+        else:
+            words = f"Saved as {path}. aeptui plan and aeptui apply take it; no secret is in it."
+            self.saying.put(words, "good")
+
     @work(exclusive=True, group="send")
     async def send(self) -> None:
         """Ask what has to be asked of a person, then hand the plan over."""
@@ -417,6 +469,11 @@ class WizardPage(AnswerPage):
                 self.turn_to(REVIEW)
             sending = self.console.doing.sending
             self._busy = sending.begin(self.session, plan, Secrets(), self.post_message, back=True)
+
+
+def _write_new(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8") as out:
+        out.write(text)
 
 
 def _introduction(steps: int, stands: int) -> str:
