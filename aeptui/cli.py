@@ -52,6 +52,7 @@ COMMANDS = (
     "apply",
     "destroy",
     "export",
+    "orphans",
     "journal",
     "config",
     "doctor",
@@ -180,6 +181,8 @@ def build_parser(words: Sequence[str] = ()) -> Parser:
     exporting = command("export", "write an existing flow as a pipeline file", export)
     exporting.add_argument("flow", metavar="FLOW_ID", help="its id, or a name that only it has")
     exporting.add_argument("-o", "--out", type=Path, metavar="FILE", help="a new file to write")
+    lonely = command("orphans", "what no flow uses: connections, mappings, datasets", orphans)
+    lonely.add_argument("--json", action="store_true", help="for another program")
     writing = command("journal", "past writes, and plans that stopped half-way", journal)
     writing.add_argument(
         "verb",
@@ -577,6 +580,13 @@ def export(options: argparse.Namespace) -> int:
     from aeptui.headless import export as exporting
 
     return _on_pipeline(options, lambda session: exporting.run(session, options.flow, options.out))
+
+
+def orphans(options: argparse.Namespace) -> int:
+    """What no flow uses."""
+    from aeptui.headless import orphans as looking
+
+    return _on_pipeline(options, lambda session: looking.run(session, as_json=options.json))
 
 
 def journal(options: argparse.Namespace) -> int:

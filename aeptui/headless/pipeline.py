@@ -96,7 +96,10 @@ async def destroy(session: Session, path: Path, *, yes: bool, also: Collection[s
         if not await confirm(question, yes=yes):
             return TROUBLE
         plan = plan_for(session, f"Unmake {file.flow.name}", unmaking.steps)
-        return exit_code(await told(carry_out(plan, Secrets(), services, journal)))
+        last = await told(carry_out(plan, Secrets(), services, journal))
+        for step, _ in last.stands if last else ():
+            await session.mirror.forget(step.kind, [step.target])
+        return exit_code(last)
 
 
 # Resolving ----------------------------------------------------------------------

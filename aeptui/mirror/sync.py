@@ -128,10 +128,11 @@ class Sync:
             if kind in self._loops:
                 self._loops[kind].wake()
 
-    async def once(self, kinds: Collection[str]) -> None:
+    async def once(self, kinds: Collection[str], *, gone: bool = False) -> None:
         """Bring `kinds` up to date, as somebody who waits for it; raises ApiTrouble.
 
-        What they show of other kinds is read with them as long as it never was.
+        What they show of other kinds is read with them as long as it never was. With
+        `gone`, flows that were deleted since the last sweep are noticed as well.
         """
         known = await self._mirror.freshness()
         wanted = list(kinds)
@@ -144,7 +145,10 @@ class Sync:
                 if other not in known or known[other].complete_at is None
             ]
         for kind in dict.fromkeys(wanted):
-            await self._look(kind, self._services)
+            if gone and kind == "flows":
+                await self._whole(kind, self._services)
+            else:
+                await self._look(kind, self._services)
             await self._note(kind, None, self.interval(kind))
 
     async def _follow_others(self) -> None:
