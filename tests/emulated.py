@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -128,6 +129,7 @@ def start(folder: Path, *flags: str, stderr: IO[str] | None = None) -> Rehearsal
 def wait_for_world(rehearsal: Rehearsal) -> None:
     while rehearsal.state()["making"] is not None:
         assert rehearsal.process.poll() is None, "the emulator ended while it made its world"
+        time.sleep(0.02)  # each look costs the one who makes it
 
 
 def stop(rehearsal: Rehearsal) -> int:

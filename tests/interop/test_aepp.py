@@ -412,6 +412,15 @@ def test_what_a_run_left_is_read_from_its_batch(adobe: Adobe, flow_id: str) -> N
     assert dataset_id in adobe.catalog.getLastBatches(dataset_id)
 
 
+def test_a_mapping_is_suggested_from_what_a_batch_came_from(adobe: Adobe, flow_id: str) -> None:
+    runs = adobe.flow.getRuns(limit=100, prop=f"flowId=={flow_id}")
+    run = next(each for each in runs if len(each["activities"]) > 1)
+    batch_id = run["activities"][1]["targetInfo"][0]["reference"]["ids"][0]
+    dataset_id = adobe.catalog.getBatch(batch_id)[batch_id]["relatedObjects"][0]["id"]
+    told = adobe.dataprep.getMappingSuggestions(dataset_id, batch_id, excludeUnmapped=True)
+    assert told["mappings"] and all(one["matchScore"] > 0 for one in told["mappings"])
+
+
 def test_a_flow_that_recurs_takes_no_run_on_demand(adobe: Adobe, flow_id: str) -> None:
     now_s = adobe.rehearsal.now_ms // 1000
     params = {"startTime": now_s, "windowStartTime": now_s - 60, "windowEndTime": now_s}
