@@ -3,8 +3,9 @@
     python -m tests.screenshots [--folder screenshots]
 
 Starts a rehearsal with a fixed seed and a clock that stands still, opens the
-console headless at 80x24 and at 120x36 (home at 160x48 as well), and writes an
-SVG of each screen; and a PNG beside it, where cairosvg is installed.
+console headless at 80x24 and at 120x36 (home, why, causes and what changed at
+160x48 as well), and writes an SVG of each screen; and a PNG beside it, where
+cairosvg is installed.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from aeptui.ui.widgets.detail_view import DetailView
 
 SIZES = ((80, 24), (120, 36))
 LARGEST = (160, 48)
-"""Only home is taken at this size."""
+"""Only home and what explains the trouble are taken at this size."""
 OPENED = {
     "base-connections": "Login",
     "schemas": "Fields",
@@ -108,6 +109,7 @@ async def tour(camera: Camera, pilot: Pilot[int]) -> None:
     await camera.current()
     await camera.sees(r"·{16}F{4}", patience_s=90)  # all of the last twenty runs are known
     await camera.take("home")
+    await understanding_tour(camera, pilot)
     if camera.size == LARGEST:
         return
     await camera.press("enter")
@@ -173,6 +175,34 @@ async def tour(camera: Camera, pilot: Pilot[int]) -> None:
     await camera.go("sandbox empty", "No flows in this sandbox yet")
     await camera.current()
     await camera.take("empty")
+
+
+async def understanding_tour(camera: Camera, pilot: Pilot[int]) -> None:
+    """Why, causes, one of them opened, and what changed: from home and back."""
+
+    async def explained(name: str) -> None:
+        detail = pilot.app.screen.query_one(DetailView)
+        await camera.until(lambda: detail.detail is not None and len(detail.detail.blocks) > 2)
+        await camera.take(name)
+
+    await camera.press("w")
+    await camera.until(lambda: isinstance(pilot.app.screen, WhyPage))
+    await explained("why-failed")
+    await camera.press("escape", "c")
+    await camera.sees("causes +[1-9]+ open")
+    await camera.take("causes")
+    await camera.press("down", "enter")
+    await camera.sees("Sample rows|What to do")
+    await camera.until(lambda: "Asking the platform" not in camera.text)
+    await camera.take("cause")
+    await camera.press("w")
+    await camera.until(lambda: isinstance(pilot.app.screen, WhyPage))
+    await explained("why-partial")
+    await camera.press("d")
+    await camera.sees("first bad run")
+    await explained("changed")
+    await camera.press("escape", "escape", "escape", "escape")
+    await camera.sees("LAST 20 RUNS")
 
 
 async def making_tour(camera: Camera, pilot: Pilot[int]) -> None:

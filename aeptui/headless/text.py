@@ -164,6 +164,8 @@ def detail(shown: Detail, paper: Paper) -> list[str]:
             for paragraph in block.text.splitlines():
                 for line in textwrap.wrap(paragraph, paper.width or 10_000) or [""]:
                     lines.append(paper.tinted(line, block.tone))
+            for line in textwrap.wrap(block.under, paper.width or 10_000):
+                lines.append(paper.tinted(line, "dim"))
         elif isinstance(block, Facts):
             lines += _facts(block, paper)
         elif isinstance(block, Chain):

@@ -198,7 +198,9 @@ _FAMILIES = {
 }
 
 
-SUMMARIES = frozenset({"INGEST-1211-400", "INGEST-1212-400", "CONNECTOR-2001-500"})
+DIAGNOSTICS_OFF = "INGEST-1211-400"
+
+SUMMARIES = frozenset({DIAGNOSTICS_OFF, "INGEST-1212-400", "CONNECTOR-2001-500"})
 """Codes that only count or wrap what others say (AEP.md 3.5)."""
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from aeptui.session import Session
 
 UNSEEN = "What it was before was never seen here."
+UNCHANGED = "Nothing that the flow is made of was changed"
 SHOWN = 12
 """So many differences of one part are shown; the rest are counted."""
 FEW, SIDE = 3, 18
@@ -230,8 +231,11 @@ def _ended(run: RunRow) -> datetime | None:
 def short_blocks(changes: Changes, moment: Moment) -> list[Block]:
     """What changed, a line for each thing: the short form beside an explanation."""
     clean = changes.clean
-    if clean is None or not changes.parts:
+    if clean is None:
         return []
+    if not changes.parts:
+        when = formats.date_time(_began(clean), moment)
+        return [] if changes.unknown else [Prose(f"{UNCHANGED} since the last clean run ({when}).")]
     rows, leads = [], []
     for part in changes.parts:
         when = formats.date_time(part.at, moment)
@@ -290,10 +294,7 @@ def detail(changes: Changes, moment: Moment) -> Detail:
 def _nothing(changes: Changes) -> str:
     if changes.unknown:
         return "Nothing that is known here was changed between the two."
-    return (
-        "Nothing that the flow is made of was changed between the two. "
-        "What changed is the source or what it sends."
-    )
+    return f"{UNCHANGED} between the two: it is the source, or what it sends."
 
 
 def _runs_grid(clean: RunRow, bad: RunRow, moment: Moment) -> Grid:
@@ -321,19 +322,20 @@ def _part_blocks(part: PartChange, moment: Moment) -> list[Block]:
     by = f" by {part.by}" if part.by else ""
     when = f"{formats.date_time(part.at, moment)}{by}"
     versions = f" {part.versions}" if part.versions else ""
-    title = f"{kind_name(part.kind).capitalize()}{versions}, {when}"
-    lead = Facts([Fact("Name", part.name, kind=part.kind, id=part.id)], title=title)
+    title = f"{kind_name(part.kind).capitalize()} {part.name}{versions}, {when}"
+    target = Target(part.kind, part.id)
     if not part.differences:
-        return [lead, Prose(part.note, tone="warn")] if part.note else [lead]
+        return [Facts([Fact("Note", part.note, kind=part.kind, id=part.id)], title=title)]
     shown = part.differences[:SHOWN]
     rest = len(part.differences) - len(shown)
     grid = Grid(
-        title="",
+        title=title,
         header=("FIELD" if part.kind == "mapping-sets" else "WHAT", "BEFORE", "AFTER"),
         rows=[(each.what, _was(each.before), _was(each.after)) for each in shown],
+        leads=(target, *(None for _ in shown[1:])),
     )
     more = [Prose(f"{formats.plural(rest, 'difference')} more.", tone="dim")] if rest else []
-    return [lead, grid, *more]
+    return [grid, *more]
 
 
 def _was(text: str) -> str:

@@ -103,6 +103,8 @@ class Prose:
     text: str
     title: str = ""
     tone: Tone = ""
+    under: str = ""
+    """Quieter words right below."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aeptui.mirror.rows import FlowRow, RunRow
@@ -28,12 +29,9 @@ def laid_out(explanation: Explanation, moment: Moment) -> Detail:
     """The explanation to be read from top to bottom."""
     row, run, tone = explanation.row, explanation.run, tones.tone(explanation.row.word)
     first = opening(row, explanation.flow, explanation.troubles)
-    steps = steps_words(run)
-    blocks: list[Block] = [first]
+    blocks: list[Block] = [replace(first, under=steps_words(run))]
     if run.synthetic:
         blocks.append(Prose(SYNTHETIC, tone="warn"))
-    if steps:
-        blocks.append(Prose(steps, tone="dim"))
     if explanation.troubles:
         blocks.append(error_grid(explanation.troubles))
         if told := _own_words(explanation.troubles):
@@ -94,14 +92,14 @@ def _own_words(troubles: Sequence[Trouble]) -> list[Fact]:
 
 def _likely(explanation: Explanation, moment: Moment) -> str:
     """What the changes point at for the trouble that cost most; empty where they point nowhere."""
-    if explanation.changes is None or not explanation.troubles:
+    if explanation.changes is None:
         return ""
-    first = explanation.troubles[0]
-    column = column_of(first.message, first.code)
-    behind = {name for sample in first.samples for name in sample.at_fault}
-    for name in dict.fromkeys((column, *sorted(behind))):
-        if told := changes.likely(explanation.changes, first.code, name, moment):
-            return told
+    for trouble in telling(explanation.troubles):
+        column = column_of(trouble.message, trouble.code)
+        behind = {name for sample in trouble.samples for name in sample.at_fault}
+        for name in dict.fromkeys((column, *sorted(behind))):
+            if told := changes.likely(explanation.changes, trouble.code, name, moment):
+                return told
     return ""
 
 

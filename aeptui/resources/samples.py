@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from aeptui.api.errors import ApiTrouble, NotFound
 from aeptui.mirror.rows import FlowRow, RunRow
+from aeptui.monitor.codes import DIAGNOSTICS_OFF
 from aeptui.resources.common import records_at
 from aeptui.resources.troubles import Sample, sampled, sources_of
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 SAMPLES = 20
 KEPT_DAYS = 30
 """Refused rows are kept so long (AEP.md 5.4)."""
+EXPIRED = f"The lost rows are gone: the platform keeps them for {KEPT_DAYS} days."
+_KEPT_NONE = (
+    "the platform kept none of the lost rows. Diagnostics can be switched on where the flow is "
+    "edited; they count for later runs only."
+)
 
 
 async def samples_of(
@@ -29,23 +35,33 @@ async def samples_of(
     """Refused rows of the run's batch, or why there are none to show."""
     if not (row.lost or row.failed):
         return [], ""
-    if flow is not None and flow.error_diagnostics is False:
-        return [], (
-            "Error diagnostics are off for this flow, so the platform kept none of the lost rows. "
-            "They can be switched on where the flow is edited; they count for later runs only."
-        )
-    if not row.batch_id:
-        return [], "The run names no batch, so there are no rows to show."
+    if note := _never_kept(row, run, flow):
+        return [], note
+    ended = row.completed_at or row.started_at
+    expired = ended is not None and session.now() - ended > timedelta(days=KEPT_DAYS)
     try:
         services = await session.connected()
         rows = await services.data_access.row_errors(row.batch_id, SAMPLES, run.sample_path)
     except NotFound as trouble:
-        ended = row.completed_at or row.started_at
-        if ended is not None and session.now() - ended > timedelta(days=KEPT_DAYS):
-            return [], f"The lost rows are gone: the platform keeps them for {KEPT_DAYS} days."
-        return [], f"{trouble}."
+        return [], EXPIRED if expired else f"{trouble}."
     except ApiTrouble as trouble:
         return [], f"The lost rows cannot be read now: {trouble}."
     mapping = await session.mirror.body("mapping-sets", flow.mapping_set_id) if flow else None
     samples = sampled(rows, sources_of(records_at(mapping, "mappings")))
-    return samples, "" if samples else "The platform kept none of the lost rows."
+    if samples:
+        return samples, ""
+    return [], EXPIRED if expired else "The platform kept none of the lost rows."
+
+
+def _never_kept(row: RunRow, run: Run, flow: FlowRow | None) -> str:
+    """Why nobody kept the lost rows; empty where somebody may have.
+
+    What the run says of itself comes before what its flow is set to now.
+    """
+    if any(error.code == DIAGNOSTICS_OFF for error in run.errors):
+        return f"Error diagnostics were off for this run, so {_KEPT_NONE}"
+    if flow is not None and flow.error_diagnostics is False and not run.sample_path:
+        return f"Error diagnostics are off for this flow, so {_KEPT_NONE}"
+    if not row.batch_id:
+        return "The run names no batch, so there are no rows to show."
+    return ""

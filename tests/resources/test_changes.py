@@ -9,7 +9,7 @@ import pytest
 
 from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.resources.changes import Changes, PartChange, detail, likely, short_blocks
-from aeptui.resources.definition import Grid, Moment, Prose
+from aeptui.resources.definition import Facts, Grid, Moment, Prose
 from aeptui.resources.differences import Difference, differences
 
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
@@ -127,7 +127,7 @@ def test_what_was_not_seen_is_said_to_be_so() -> None:
     told = detail(
         _changes(_part("schemas", note="What it was before was never seen here.")), MOMENT
     )
-    assert any(isinstance(b, Prose) and "never seen here" in b.text for b in told.blocks)
+    assert any(isinstance(b, Facts) and "never seen here" in b.facts[0].text for b in told.blocks)
     (short,) = short_blocks(_changes(_part("schemas", note="never seen")), MOMENT)
     assert isinstance(short, Grid) and short.rows[0][2] == "never seen"
 

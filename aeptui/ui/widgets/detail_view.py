@@ -246,7 +246,10 @@ def _heading(title: str, width: int) -> Strip:
 def _prose(block: Prose, width: int) -> list[Strip]:
     made = [_heading(block.title, width)] if block.title else []
     style = TONES[block.tone]
-    return made + [line([(" " + text, style)], width) for text in wrap(block.text, width - 2)]
+    made += [line([(" " + text, style)], width) for text in wrap(block.text, width - 2)]
+    return made + [
+        line([(" " + text, DIM)], width) for text in wrap(block.under, width - 2) if text
+    ]
 
 
 def _plots(block: Plots, width: int) -> list[Strip]:
@@ -257,17 +260,9 @@ def _plots(block: Plots, width: int) -> list[Strip]:
     room = max(4, min(MOST_BARS, width - labels - totals - 6))
     for plot in block.plots:
         drawn = fit(bars(plot.values, room), room, "right")  # they all end now
-        style = TONES[plot.tone or "busy"]
-        made.append(
-            line(
-                [
-                    (f" {fit(plot.label, labels)}  ", DIM),
-                    (drawn, style),
-                    (f"  {plot.total}", PLAIN),
-                ],
-                width,
-            )
-        )
+        pieces: list[Piece] = [(f" {fit(plot.label, labels)}  ", DIM)]
+        pieces += [(bar, DIM if bar == "·" else TONES[plot.tone]) for bar in drawn]
+        made.append(line([*pieces, (f"  {plot.total}", PLAIN)], width))
     return made + [line([(" " + text, DIM)], width) for text in wrap(block.note, width - 2) if text]
 
 
