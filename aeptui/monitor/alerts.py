@@ -136,6 +136,8 @@ def alarming(event: Event, marks: Marks) -> bool:
     if event.kind == "cause":
         calm = [marks.of_flow(id, event.at) for id in event.flow_ids]
         return marks.of_mark(about_cause(event.cause), event.at) is None and not all(calm)
+    if event.kind == "still":
+        return not all(marks.of_flow(id, event.at) for id in event.flow_ids)
     if event.kind in ("trouble", "worse"):
         told_by_cause = event.state in BY_CAUSE and event.cause
         return not told_by_cause and marks.of_flow(event.flow_ids[0], event.at) is None
@@ -169,6 +171,28 @@ def outlived(
         elif mark.kind == "acknowledged" and _worse(mark, now):
             over[mark.n] = "worse"
     return over
+
+
+def awake(mark: Mark, standings: Mapping[str, Standing], now: datetime) -> Event | None:
+    """What to tell when a snooze has run out; None where nothing is wrong any more."""
+    what, _, id = mark.about.partition(" ")
+    if what == CAUSE:
+        flows = {each: now_ for each, now_ in standings.items() if id in now_.causes}
+    else:
+        flows = {each: now_ for each, now_ in standings.items() if each == id and now_.bad}
+    if not flows:
+        return None
+    begun = [each.since for each in flows.values() if each.since is not None]
+    return Event(
+        kind="still",
+        at=now,
+        state=min((each.word for each in flows.values()), key=rank),
+        reason=mark.name,
+        cause=id if what == CAUSE else "",
+        flow_ids=tuple(flows),
+        flows=tuple(each.name or key for key, each in flows.items()),
+        first_seen=min(begun, default=None),
+    )
 
 
 def _worse(mark: Mark, now: Standing) -> bool:

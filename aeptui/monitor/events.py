@@ -9,6 +9,7 @@ An event is made when what stands for a flow, or for the sandbox, changes:
 - `cause`: a failed or partial flow reported a cause that no flow of its base connection
   had just then; flows that meet it in the same look are named in it, later ones are not.
   A second connection that meets the same cause is news again.
+- `still`: a snooze has run out, and what was put off needs a person as before.
 - `out-of-touch`: flows or runs could not be read for longer than two intervals, or the
   credentials were refused; `in-touch`: both can be read again.
 
@@ -35,7 +36,7 @@ from aeptui.mirror.verdicts import Failure
 from aeptui.monitor.tones import NEEDS_A_PERSON, rank
 
 Kind: TypeAlias = Literal[
-    "trouble", "worse", "eased", "recovered", "cause", "out-of-touch", "in-touch"
+    "trouble", "worse", "eased", "recovered", "cause", "still", "out-of-touch", "in-touch"
 ]
 
 BY_COMPARISON = frozenset({"stuck", "late", "silent", "odd"})

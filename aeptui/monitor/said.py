@@ -26,6 +26,9 @@ def sentence(event: Event, book: CodeBook) -> str:
         case "recovered":
             now = "is gone" if event.state == GONE else _is(event.state)
             return f"{_flows(event)} {now}, after being {event.before}{_for(event)}"
+        case "still":
+            about = f": {event.reason}" if event.cause else ""
+            return f"{_flows(event)} still {event.state} after a snooze{about}"
         case "out-of-touch":
             return f"The platform tells nothing new: {event.reason.rstrip('.') or event.state}"
         case "in-touch":

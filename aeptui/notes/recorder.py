@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aeptui.monitor.alerts import Marks, outlived
+from aeptui.monitor.alerts import Mark, Marks, awake, outlived
 from aeptui.monitor.events import Event, Look, Standing, Touch, happened, touched
 from aeptui.notes.file import NotesError
 
@@ -46,6 +46,8 @@ class Recorder:
         self._caught_up = False
         self._standings: dict[str, Standing] | None = None
         self._touch: Touch | None = None
+        self._revision: tuple[int, int] | None = None
+        self._snoozed: list[Mark] = []
         self.trouble = ""
         """Why nothing is recorded just now, as a sentence."""
 
@@ -93,6 +95,7 @@ class Recorder:
             self._standings = None
             return
         await self._before()
+        await self._wake()
         event, after = touched(
             self._touch,
             freshness,
@@ -106,8 +109,24 @@ class Recorder:
         self._touch = after
         await self._hand_on(kept)
 
+    async def _wake(self) -> None:
+        """End the snoozes that have run out, and tell of what is still wrong."""
+        revision = await self._notes.revision()
+        if revision != self._revision:
+            self._revision, marks = revision, (await self._notes.marks()).all
+            self._snoozed = [mark for mark in marks if mark.kind == "snoozed"]
+        now = self._clock()
+        over = [mark for mark in self._snoozed if not mark.runs(now)]
+        if over:
+            events = [awake(mark, await self._before(), now) for mark in over]
+            kept = await self._notes.happened(
+                [event for event in events if event], {}, {mark.n: "over" for mark in over}, now
+            )
+            await self._hand_on(kept)
+
     async def _before(self) -> dict[str, Standing]:
         if self._standings is None:
+            await self._notes.trim(self._clock())
             self._touch = await self._notes.touch()
             self._standings = await self._notes.standings()
         return self._standings

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from aeptui.forms.fields import Choice
 from aeptui.monitor.alerts import Mark, Marks
+from aeptui.monitor.events import Event
+from aeptui.monitor.said import tally
 from aeptui.notes import marking
 from aeptui.notes.file import NotesError
 from aeptui.notes.marking import Subject
@@ -41,6 +43,7 @@ class Alerting:
         self._notifier: Notifier | None = None
         self._revision: tuple[int, int] | None = None
         self._trouble = ""
+        self._before = 0
         self.marks = Marks((), {})
         self.letters: dict[str, str] = {}
         """By flow: that it is acknowledged, snoozed or expected."""
@@ -57,8 +60,24 @@ class Alerting:
             ring=self._ring,
             complain=lambda sentence: self._app.page.say(sentence, "warn"),
         )
-        session.recorder.told = self._notifier
+        session.recorder.told = self._told
+        self._before = await self._last(session)
         await self.look()
+
+    async def _last(self, session: Session) -> int:
+        try:
+            return await session.notes.last()
+        except NotesError:
+            return 0
+
+    async def _told(self, events: Sequence[Event], marks: Marks) -> None:
+        """Deliver what alarms; say what had happened before this console began to look."""
+        already = [event for event in events if event.quiet]
+        words = tally(already) if self._before else ""
+        if words:
+            self._app.page.say(f"While nobody looked: {words}. :events lists them.", "warn")
+        if self._notifier is not None:
+            await self._notifier(events, marks)
 
     async def close(self) -> None:
         """Deliver nothing more."""

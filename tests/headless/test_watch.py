@@ -30,6 +30,7 @@ async def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 
     for command in (watch, handover):
         monkeypatch.setattr(command, "bring", brought)
+    monkeypatch.setattr(watch, "LOOK_S", 0.05)
     opened = await open_at_now(tmp_path)
     await fill(opened)
     yield opened

@@ -129,6 +129,29 @@ async def test_a_cause_that_was_put_off_alarms_nobody_until_then(notes: Notes) -
     assert marks.of_flow("f", until) is None
 
 
+async def test_a_snooze_that_runs_out_alarms_once_if_it_is_still_wrong(notes: Notes) -> None:
+    heard, now = Heard(), [NOW]
+    recorder = Recorder(notes, lambda: now[0], told=heard)
+    await recorder.looked(look(flow("clean"), flow("clean", id="g")))
+    await recorder.looked(look(flow("late"), flow("late", id="g"), minute=1))
+    until = NOW + timedelta(minutes=15)
+    await notes.mark(
+        [
+            Mark(kind="snoozed", about=about_flow(id), who="ann", at=NOW, until=until)
+            for id in ("f", "g")
+        ]
+    )
+    well = {"flows": Freshness(NOW), "runs": Freshness(NOW)}
+    await recorder.asked(well)
+    await recorder.looked(look(flow("late"), flow("clean", id="g"), minute=2))
+    heard.alarms.clear()
+    now[0] = until
+    for _ in range(2):
+        await recorder.asked(well)
+    assert heard.alarms == [("still", "late")]
+    assert [each.ended for each in await notes.marked(NOW)] == ["over", "recovered"]
+
+
 async def test_an_expected_failure_alarms_nobody(notes: Notes) -> None:
     heard = Heard()
     recorder = Recorder(notes, lambda: NOW, told=heard)

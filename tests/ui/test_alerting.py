@@ -30,8 +30,9 @@ def event(session: Session, **more: object) -> Event:
 
 
 @pytest.fixture
-async def noted(filled: Session) -> Session:
-    """A session whose notes know what stands for its two bad flows."""
+async def noted(filled: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A session whose notes know what stands for its two bad flows; they are looked at often."""
+    monkeypatch.setattr("aeptui.ui.app.LOOK_S", 0.05)
     await filled.notes.happened([], STANDINGS, {}, filled.now())
     return filled
 

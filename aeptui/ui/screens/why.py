@@ -9,13 +9,13 @@ from textual import getters
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from aeptui.mirror.rows import RunRow
+from aeptui.mirror.rows import Row, RunRow
 from aeptui.resources import explained, why
 from aeptui.resources.definition import Detail, Prose
 from aeptui.session import Session
 from aeptui.ui.messages import OpenLinks, OpenRaw, OpenResource
 from aeptui.ui.palette import BOLD, TONES
-from aeptui.ui.screens.page import Page
+from aeptui.ui.screens.minding import MindingPage
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.text_line import Rule, TextLine
 
@@ -31,7 +31,7 @@ def _begun(row: RunRow) -> Detail:
     )
 
 
-class WhyPage(Page):
+class WhyPage(MindingPage):
     """From the run to its steps, its codes, its lost rows, and what was changed before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,6 +49,11 @@ class WhyPage(Page):
         self.run_id, self.run_title = run_id, title
         self.kinds = ("runs",)
         self._told: object = None
+
+    @property
+    def at_hand(self) -> Row | None:
+        """The run: known or put off is what it failed by."""
+        return self.session.mirror.get_now("runs", self.run_id)
 
     def body(self) -> Iterable[Widget]:
         """A title and the explanation."""
