@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
@@ -14,10 +15,15 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
+_HAND_OVER_S = 0.001
+"""A thread at work hands the interpreter over so soon: the loop that draws waits for it each time."""
+
+
 class Thread(Generic[S]):
     """Runs work one piece after another, each with the state made from the connection."""
 
     def __init__(self, name: str, place: Place, make: Callable[[sqlite3.Connection], S]) -> None:
+        sys.setswitchinterval(_HAND_OVER_S)
         self._connected = Connected(place, make)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 

@@ -16,7 +16,7 @@ from textual.events import DescendantFocus
 from textual.screen import Screen
 from textual.widget import Widget
 
-from aeptui.mirror.values import Freshness
+from aeptui.mirror.values import FRESHNESS, Freshness
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.ages import Age, age_of
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-AGE_S = 2.0
-"""How often it is read how current the mirror is; only other words than before are sent."""
 TICK_S = 10.0
 """How often words that depend on the time are made anew; only what differs is sent."""
 CALM_S = 0.25
@@ -130,7 +128,6 @@ class Page(Screen[None]):
         """Draw what is known, then keep the keys and the ages true."""
         self.show_age(self.session.mirror.freshness_now())
         self.bindings_updated_signal.subscribe(self, lambda _screen: self.show_keys())
-        self.set_interval(AGE_S, self.look_at_age)
         self.set_interval(TICK_S, self.tick)
         self.show_keys()
 
@@ -139,10 +136,12 @@ class Page(Screen[None]):
         self.show_keys()
         self.marks_changed()
         self.follow()
+        self.follow_age()
 
     def on_screen_suspend(self) -> None:
         """Read nothing while another page is in front."""
         self.workers.cancel_group(self, "follow")
+        self.workers.cancel_group(self, "age")
         self.keys.show(())
 
     @work(exclusive=True, group="follow")
@@ -176,10 +175,20 @@ class Page(Screen[None]):
         """Read what this page shows, and show it."""
 
     @work(exclusive=True, group="age")
-    async def look_at_age(self) -> None:
+    async def follow_age(self) -> None:
         """Notice when the platform stops to answer, or answers again."""
-        if self.is_current:
-            self.show_age(await self.session.mirror.freshness())
+        news = self.session.mirror.news(FRESHNESS)
+        try:
+            async for _ in news:
+                await self.look_at_age()
+        finally:
+            await news.aclose()
+
+    async def look_at_age(self) -> None:
+        """Say how current this page is by now."""
+        fresh = await self.session.mirror.freshness()
+        if self.is_current and self.display:
+            self.show_age(fresh)
 
     def unmark(self) -> None:
         """Mark no rows any more; for pages with rows to mark."""
@@ -189,7 +198,10 @@ class Page(Screen[None]):
 
     def tick(self) -> None:
         """Let the words that depend on the time come true again."""
-        if self.is_current and not self.frozen:
+        if not self.is_current:
+            return
+        self.run_worker(self.look_at_age(), group="age now", exclusive=True)
+        if not self.frozen:
             for painted in self.query(Painted):
                 painted.repaint()
 
