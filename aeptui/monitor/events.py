@@ -15,7 +15,8 @@ An event is made when what stands for a flow, or for the sandbox, changes:
 
 `running` and `waiting` change nothing: a flow that goes failed, running, failed has
 not recovered in between, and late, running, clean recovers when the run has ended
-well. A flow keeps its causes until it leaves failed and partial, so that a code which
+well. A failed flow has recovered as soon as a later run ended well, though the next
+one may be running already. A flow keeps its causes until it leaves failed and partial, so that a code which
 is missing from one bad run is not new in the next.
 
 What was so already when somebody first looked is no news: those events are `quiet`.
@@ -69,6 +70,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     lost: int | None = None
     base: str = ""
     """The id of its base connection."""
+    last: str = ""
+    """The word of the newest run that has ended."""
     blames: tuple[Failure, ...] = ()
     """What its last ended run failed by, where it failed or lost rows; what says most first."""
     known: bool = True
@@ -153,8 +156,9 @@ def happened(standings: Mapping[str, Standing], look: Look, *, quiet: bool = Fal
     done = Happened([], {})
     fresh: dict[str, list[tuple[Seen, Failure]]] = {}
     met_already = {(each.base, key) for each in standings.values() for key in each.causes}
-    for seen in look.flows:
-        met_before, before = seen.id in standings, standings.get(seen.id, Standing())
+    for judged in look.flows:
+        met_before, before = judged.id in standings, standings.get(judged.id, Standing())
+        seen = _settled(before, judged)
         after = _after(before, seen)
         if after != before or not met_before:
             done.standings[seen.id] = after
@@ -181,6 +185,14 @@ def _gone(standings: Mapping[str, Standing], look: Look) -> list[str]:
     if look.whole:
         missing |= set(standings) - {seen.id for seen in look.flows}
     return sorted(missing & set(standings))
+
+
+def _settled(before: Standing, seen: Seen) -> Seen:
+    """What a flow amounts to while its next run is going on: a failure is over by then."""
+    over = before.word in BY_CAUSE and seen.last == "clean"
+    if seen.word in IN_BETWEEN and over:
+        return msgspec.structs.replace(seen, word="clean", reason="")
+    return seen
 
 
 def _after(before: Standing, seen: Seen) -> Standing:

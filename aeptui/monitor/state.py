@@ -52,7 +52,8 @@ _HARDLY = 0.5
 _ON = frozenset({"enabled", "updating", "enabledfinalizing", "disabling"})
 _COMING = frozenset({"initializing", "inprogress", "pending", "enabling"})
 _OFF = frozenset({"disabled", "deletefinalizing"})
-_ENDED = frozenset({"clean", "partial", "failed"})
+ENDED = frozenset({"clean", "partial", "failed"})
+"""Words of runs that have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class _Case(msgspec.Struct, frozen=True):
 
     @property
     def ended(self) -> list[RunRow]:
-        return [run for run in self.runs if run.word in _ENDED]
+        return [run for run in self.runs if run.word in ENDED]
 
     @property
     def clean(self) -> list[RunRow]:

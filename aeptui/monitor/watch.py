@@ -13,7 +13,7 @@ from aeptui.mirror.values import Freshness
 from aeptui.mirror.verdicts import FlowVerdict
 from aeptui.monitor.blames import blames
 from aeptui.monitor.events import READ, Look, Seen
-from aeptui.monitor.state import ENOUGH, Thresholds, flow_verdict
+from aeptui.monitor.state import ENDED, ENOUGH, Thresholds, flow_verdict
 
 if TYPE_CHECKING:
     from aeptui.mirror.read import Reader
@@ -139,6 +139,7 @@ class Watch:
                 since=verdict.since,
                 lost=verdict.lost,
                 base=flow.base_connection_id,
+                last=next((run.word for run in runs if run.word in ENDED), ""),
                 blames=blames(reader, runs) if self._listener is not None else (),
                 known=runs_known or len(runs) >= ENOUGH,
             )

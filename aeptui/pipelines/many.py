@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 from aeptui.api.errors import ApiTrouble, ApiUnreachable, AuthError, SettingsError
 from aeptui.mirror.rows import FlowRow, Row, RunRow, SourceConnectionRow
+from aeptui.monitor.state import ENDED
 from aeptui.pipelines.blast import named, with_next
 from aeptui.pipelines.here import why_not_write
 from aeptui.pipelines.journal import JournalError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 Came: TypeAlias = Literal["waiting", "under way", "done", "skipped", "failed", "not tried"]
 
-ENDED = ("clean", "partial", "failed")
 _HOPELESS = (ApiUnreachable, AuthError, SettingsError, JournalError)
 """Where one meets these, the next one would."""
 LOOKED = 20

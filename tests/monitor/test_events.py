@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aeptui.mirror.values import Freshness
 from aeptui.mirror.verdicts import Failure
@@ -72,6 +73,14 @@ def test_a_change_of_what_stands_is_told_once(
 ) -> None:
     story = Story()
     assert [each for word in words for each in told(story.look(flow(word)))] == expected
+
+
+def test_a_failure_is_over_though_the_next_run_is_going_on() -> None:
+    story = Story()
+    story.look(flow("failed", LOGIN))
+    going = flow("running")
+    assert not story.look(going)
+    assert told(story.look(structs.replace(going, last="clean"))) == [("recovered", "clean")]
 
 
 def test_a_cause_is_new_once_however_many_flows_meet_it() -> None:
