@@ -169,6 +169,11 @@ def build_parser(words: Sequence[str] = ()) -> Parser:
     planning.add_argument("--requests", action="store_true", help="with every request")
     planning.add_argument("--json", action="store_true", help="for another program")
     applying = command("apply", "make what a pipeline file says and is missing", apply)
+    applying.add_argument(
+        "--rehearse",
+        action="store_true",
+        help="make it on a local platform of its own instead, and report",
+    )
     destroying = command("destroy", "unmake what a pipeline file says, the flow first", destroy)
     destroying.add_argument(
         "--also",
@@ -557,7 +562,11 @@ def plan(options: argparse.Namespace) -> int:
 
 
 def apply(options: argparse.Namespace) -> int:
-    """Make what a pipeline file says."""
+    """Make what a pipeline file says, or rehearse it."""
+    if options.rehearse:
+        from aeptui.headless import rehearse
+
+        return rehearse.run(_load(options), options.file)
     from aeptui.headless import pipeline
 
     return _on_pipeline(

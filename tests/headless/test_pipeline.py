@@ -15,6 +15,7 @@ import pytest
 
 from aeptui import cli
 from tests.emulated import CLIENT_ID, SECRET, Rehearsal
+from tests.forms.conftest import make_base
 from tests.pipelines.files import CONTACTS, ENV, changed
 
 
@@ -155,3 +156,20 @@ def test_what_is_wrong_with_a_file_is_one_line_and_a_code(run: Run, tmp_path: Pa
     assert refused.code == 1
     (line,) = refused.err.splitlines()
     assert "line 53, flow.schedule.interval" in line
+
+
+def test_a_rehearsal_reports_a_first_run_and_leaves_the_real_platform_alone(
+    platform: Rehearsal, run: Run, tmp_path: Path
+) -> None:
+    with platform.client() as api:
+        make_base(api)  # “Salesforce prod”, which the file only names
+    before = written(platform)
+    file = tmp_path / "contacts.toml"
+    start, end = CONTACTS.index("connector ="), CONTACTS.index("\n[source_connection]")
+    file.write_text(CONTACTS[:start] + CONTACTS[end:])
+    done = run("apply", str(file), "--rehearse")
+    assert done.code == 0, done.err
+    assert "8 steps, 8 writes, 0 refused" in done.out
+    assert "First run on sample rows: success" in done.out and " failed" in done.out
+    assert written(platform) == before
+    assert run("journal", "--json").out.count('"title"') == 0
