@@ -32,7 +32,7 @@ SGR: dict[Tone, str] = {
     "bright": "1",
 }
 GAP = "  "
-IN_ASCII = str.maketrans({"·": ".", "–": "-", "…": "~", "─": "-", "→": ">", "›": ">"})
+IN_ASCII = str.maketrans({"·": ".", "–": "-", "…": "~", "─": "-", "→": ">", "›": ">", "▸": ">"})
 NARROWEST = 20
 
 

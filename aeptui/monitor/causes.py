@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from aeptui.api.models import Run, RunError
 from aeptui.mirror.failures import Failing
 from aeptui.mirror.verdicts import Failure
-from aeptui.monitor.codes import SUMMARIES, of_rows, of_values, place
+from aeptui.monitor.codes import SUMMARIES, WRAPPER, of_rows, of_values, place
 
 WINDOW = timedelta(days=7)
 """Causes are told of so much time, unless another is asked for."""
@@ -82,6 +83,29 @@ def key_of(code: str, step: str, column: str, message: str) -> str:
     return f"{code or 'no-code'}.{digest}"
 
 
+class Coded(Protocol):
+    """A code with the rows that it counts, if it counts any."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def rows(self) -> int | None: ...
+
+
+T = TypeVar("T", bound=Coded)
+
+
+def telling(errors: Sequence[T]) -> list[T]:
+    """Those that say something of their own: no summaries, and each code where it counts rows.
+
+    Of summaries alone, the one that only wraps another is left out.
+    """
+    named = [each for each in errors if each.code not in SUMMARIES]
+    named = named or [each for each in errors if each.code != WRAPPER] or list(errors)
+    counted = {each.code for each in named if each.rows is not None}
+    return [each for each in named if each.rows is not None or each.code not in counted]
+
+
 def key_of_error(error: RunError) -> str:
     """The key of the cause that an error of a run has."""
     column = column_of(error.message[:_LONGEST], error.code)
@@ -97,7 +121,8 @@ def failures_of(run: Run, word: str, lost: int | None) -> tuple[Failure, ...]:
     """
     whole = word == "failed"
     found: dict[str, Failure] = {}
-    for error in _telling(run.errors):
+    errors = sorted(telling(run.errors), key=lambda each: (place(each.code), -(each.rows or 0)))
+    for error in errors:
         made = _failure(error, whole)
         same = found.get(made.key)
         found[made.key] = made if same is None else _added(same, made)
@@ -115,14 +140,6 @@ def failures_of(run: Run, word: str, lost: int | None) -> tuple[Failure, ...]:
     elif run.warnings and failures[0].emptied is None:
         failures[0] = failures[0]._replace(emptied=run.warnings)
     return tuple(failures)
-
-
-def _telling(errors: Sequence[RunError]) -> list[RunError]:
-    """The errors that say something of their own: no summaries, and each code where it counts."""
-    named = [each for each in errors if each.code not in SUMMARIES] or list(errors)
-    counted = {each.code for each in named if each.rows is not None}
-    kept = [each for each in named if each.rows is not None or each.code not in counted]
-    return sorted(kept, key=lambda each: (place(each.code), -(each.rows or 0)))
 
 
 def _failure(error: RunError, whole: bool) -> Failure:

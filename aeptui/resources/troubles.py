@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from aeptui.monitor import codes
-from aeptui.monitor.causes import column_of, key_of_error
+from aeptui.monitor.causes import column_of, key_of_error, telling
 from aeptui.monitor.codes import CodeBook, Meaning
 from aeptui.resources import formats
 from aeptui.resources.definition import Grid
@@ -124,16 +124,6 @@ def same_code(full: str, short: str) -> bool:
     return bool(short) and (full == short or short in full.split("-"))
 
 
-def telling(troubles: Sequence[Trouble]) -> Sequence[Trouble]:
-    """Those that say something of their own: no summaries, and each code where it counts rows."""
-    counted = {each.code for each in troubles if each.rows is not None}
-    return [
-        each
-        for each in troubles
-        if each.code not in codes.SUMMARIES and (each.rows is not None or each.code not in counted)
-    ] or troubles
-
-
 def error_grid(troubles: Sequence[Trouble], title: str = "What went wrong") -> Grid:
     """The troubles, a line each: in plain words, with the code beside it for a search engine."""
     told = telling(troubles)
@@ -159,7 +149,7 @@ def sample_grid(samples: Sequence[Sample], title: str, limit: int) -> Grid:
     chosen = [name for name in names if name in wanted[:COLUMNS]]
     return Grid(
         title=title,
-        header=chosen,
+        header=[f"▸{name}" if name in blamed else name for name in chosen],
         rows=[[_cell(sample.row.get(name)) for name in chosen] for sample in shown],
         marked=frozenset(index for index, name in enumerate(chosen) if name in blamed),
         empty="The platform kept no row.",

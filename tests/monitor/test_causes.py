@@ -103,6 +103,19 @@ def _told(run: Run) -> list[tuple[str, int | None, int | None]]:
                 "errors": (RunError("INGEST-1211-400", "refused", None, PROMOTION),),
             },
         ),
+        # A run that failed wraps why in a code of its own.
+        (
+            [("INGEST-1212-400", 900, None)],
+            {
+                "state": "failed",
+                "received": 900,
+                "ingested": 0,
+                "errors": (
+                    RunError("CONNECTOR-2001-500", "could not be promoted", None, PROMOTION),
+                    RunError("INGEST-1212-400", "900 rows were refused", 900, PROMOTION),
+                ),
+            },
+        ),
         # More rows were refused than allowed: the run lost them all, and the first code is why.
         (
             [("INGEST-1401-400", 1_197, None), ("INGEST-1555-400", 3, None)],
