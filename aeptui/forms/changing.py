@@ -203,7 +203,7 @@ def _flow_fields(subject: Subject, answers: Answers, lookups: Lookups) -> list[F
             field = replace(field, choices=kept, help="Once it has started, it cannot become once.")
         found.append(field)
     if (delta := _delta(subject)) is not None:
-        found.insert(min(1, len(found)), _delta_field(subject, delta, lookups))
+        found.append(_delta_field(subject, delta, lookups))
     options = subject.body.get("options")
     options = options if isinstance(options, Mapping) else {}
     percent = options.get("partialIngestionPercent")

@@ -129,6 +129,12 @@ class Workbench:
         return found
 
     @property
+    def filled_in(self) -> Mapping[str, int]:
+        """How many fields are filled under each object."""
+        found: Mapping[str, int] = self._once("filled_in", self._filled)
+        return found
+
+    @property
     def proposed(self) -> Mapping[str, Suggestion]:
         """For each column that nothing reads, the likeliest field that is still free."""
         found: Mapping[str, Suggestion] = self._once("proposed", self._proposals)
@@ -156,6 +162,14 @@ class Workbench:
         for at, pair in enumerate(self.pairs):
             for name in self.read_by(pair):
                 found.setdefault(name, []).append(at)
+        return found
+
+    def _filled(self) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for path in self.by_field:
+            for at, letter in enumerate(path):
+                if letter == ".":
+                    found[path[:at]] = found.get(path[:at], 0) + 1
         return found
 
     def _proposals(self) -> Mapping[str, Suggestion]:

@@ -72,6 +72,12 @@ class ChangePage(FormPage):
             return "it is being sent" if self._busy else None
         return super().why_not(action)
 
+    def ever(self, action: str) -> bool:
+        """Only credentials are tried before they are saved."""
+        return super().ever(action) and (
+            action != "test" or self.subject.kind == "base-connections"
+        )
+
     def plan(self) -> Plan:
         """What the answers come to; no step at all when nothing differs."""
         steps = changing.steps(self.subject, self.answers, self.lookups)

@@ -181,6 +181,7 @@ class MappingView(Page):
         ]
         self.pairs.put(rows)
         self.field_tree.find = found.get("fields", "")
+        self.fields.count = None if self.field_tree.find else len(self.field_tree.fields)
         self.fields.put(self.field_tree.rows())
         for pane in self.panes:
             pane.note = f"find {found[pane.id]}" if pane.id and found.get(pane.id) else ""
@@ -265,7 +266,9 @@ class MappingView(Page):
 
     def _about_pair(self, pair: Pair) -> None:
         work, trial = self.work, self.trial
-        self.rule.put(f"{typed(pair)} → {pair.destination}")
+        why = work.reasons.get((pair.source, pair.destination))
+        says = f"   {why.score} {why.reason}" if why and pair.way == "attribute" else ""
+        self.rule.put(f"{typed(pair)} → {pair.destination}{says}")
         if not work.rows:
             words: list[Piece] = [(work.bench.no_rows or "There are no sample rows.", DIM)]
             self.sample.show((), (), words + self._trouble_words())

@@ -35,6 +35,9 @@ from aeptui.ui.widgets.text_line import Rule, TextLine
 
 log = logging.getLogger(__name__)
 
+NAMED = 2
+"""So many changes are named under the plan; the request has all."""
+
 
 class ReadingPage(Page):
     """What stands there while a mapping set is read; then the studio is in its place."""
@@ -180,7 +183,11 @@ class RemapPage(StudioPage):
     def _show_plan(self, flows: list[str]) -> None:
         remap = self.remap
         left = [pin.name or pin.flow for pin in remap.pins if pin.flow not in flows]
-        words = f"{remapping.told(remap.pairs, self.work.pairs)}. Nothing has been sent."
+        named = [
+            f"{path}: {old or 'nothing'} → {new or 'nothing'}" for path, old, new in self.changes
+        ]
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        words = f"Nothing has been sent. {'; '.join(named[:NAMED])}{more}."
         if left:
             words += f" {', '.join(left)} stay on the version that they use."
         elif not remap.pins:

@@ -89,11 +89,11 @@ class PairsPane(RowPane[PairRow]):
             return line([*begun, (fit(path, place), PLAIN), (" required", warn)], width, over)
         wrong = self._fault(row.at)
         begun += [
-            ("▲" if wrong else " ", TONES["warn"]),
+            ("▲", TONES["warn"]) if wrong else (" ", PLAIN),
             (fit(typed(row.pair), source), PLAIN),
             (" → ", DIM),
             (fit(row.pair.destination, place), PLAIN),
-            (f" {self._note(row.pair, wrong)}", DIM),
+            (f" {self._note(row.pair, wrong, brief=width < 70)}", DIM),
         ]
         return line(begun, width, over)
 
@@ -105,7 +105,7 @@ class PairsPane(RowPane[PairRow]):
         )[:WORDS_MOST]
         return [line([("   ", PLAIN), (each, TONES["warn"])], width) for each in told if wrong]
 
-    def _note(self, pair: Pair, wrong: str) -> str:
+    def _note(self, pair: Pair, wrong: str, *, brief: bool) -> str:
         if pair.namespace:
             return f"{pair.namespace}, {'primary' if pair.primary else 'identity'}"
         if wrong:
@@ -114,7 +114,9 @@ class PairsPane(RowPane[PairRow]):
             return "calculated" if pair.way == "expression" else "always this text"
         why = self.work.reasons.get((pair.source, pair.destination))
         field = self.work.targets.by_path.get(pair.destination)
-        return f"{why.score} {why.reason}" if why else field.type if field else ""
+        if why is not None:
+            return f"{why.score:,}" if brief else f"{why.score} {why.reason}"
+        return field.type if field else ""
 
 
 class FieldsPane(RowPane[TreeRow]):
@@ -133,7 +135,9 @@ class FieldsPane(RowPane[TreeRow]):
         if row.field is None:
             sign = "−" if self._is_open(row.path) else "+"
             lacks = any(each.path.startswith(f"{row.path}.") for each in self.work.lacking)
-            begun += [(f"{indent}{sign} {row.label} ", PLAIN), (f"{row.fields:,}", DIM)]
+            filled = self.work.filled_in.get(row.path, 0)
+            count = f"{row.fields:,}, {filled:,} filled" if filled else f"{row.fields:,}"
+            begun += [(f"{indent}{sign} {row.label} ", PLAIN), (count, DIM)]
             if lacks:
                 begun.append((" ▲ required", TONES["warn"]))
             return line(begun, width, over)

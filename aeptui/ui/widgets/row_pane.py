@@ -49,6 +49,8 @@ class RowPane(Painted, Generic[R], can_focus=True):
         self.title = title
         self.note = ""
         """Stands at the right of the title."""
+        self.count: int | None = None
+        """Stands behind the title where that is not the number of rows."""
         self.empty = empty
         self.rows: Sequence[R] = ()
         self.at = 0
@@ -100,7 +102,8 @@ class RowPane(Painted, Generic[R], can_focus=True):
     def lines(self, width: int, height: int) -> list[Strip]:
         """The title, the rows around the cursor, and how many are below."""
         style = BOLD if self.has_focus else DIM
-        count = f" {len(self.rows):,}" if self.rows else ""
+        number = len(self.rows) if self.count is None else self.count
+        count = f" {number:,}" if number else ""
         left = [(f" {self.title}", style), (count, DIM)]
         made = [both_ends(left, [(f"{self.note} ", DIM)] if self.note else [], width)]
         if not self.rows:
