@@ -18,7 +18,7 @@ Way: TypeAlias = Literal["attribute", "expression", "static"]
 LONGEST = 4096  # AEP.md 6.2
 _INDEX = re.compile(r"\[\d+\]")
 _PLAIN = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
-_RESERVED = frozenset(
+RESERVED = frozenset(
     ("new", "mod", "or", "break", "var", "lt", "for", "false", "while", "eq", "gt", "div", "not",
      "null", "continue", "else", "and", "ne", "true", "le", "if", "ge", "return")
 )  # fmt: skip
@@ -97,7 +97,7 @@ def from_suggestions(suggestions: Iterable[Suggestion], least: int) -> list[Pair
 
 def attribute(column: str) -> str:
     """A column's name as a mapping writes it: a dot in it is no step into an object."""
-    if _PLAIN.fullmatch(column) and column not in _RESERVED:
+    if _PLAIN.fullmatch(column) and column not in RESERVED:
         return column
     return f"${{{column}}}"
 

@@ -16,7 +16,7 @@ from aeptui.api.exploring import SourceColumn
 from aeptui.api.mappingtrials import Function
 from aeptui.forms import suggest
 from aeptui.forms.fields import Choice, Suggestion
-from aeptui.forms.pairs import Pair, Targets, attribute, pairs_in, revised, set_body
+from aeptui.forms.pairs import RESERVED, Pair, Targets, attribute, pairs_in, revised, set_body
 from aeptui.forms.xdm_fields import XdmField
 from aeptui.nearest import nearest
 
@@ -150,6 +150,26 @@ class Workbench:
         names = [held or name for held, name in _NAME.findall(bare)]
         return list(dict.fromkeys(name for name in names if name in self._column_names))
 
+    def unknown_name(self, pair: Pair) -> str:
+        """A sentence about the first name in an expression that is no column; empty without one.
+
+        The platform takes it all the same, and makes nothing of it.
+        """
+        if pair.way != "expression" or not self._column_names:
+            return ""
+        for found in _NAME.finditer(_TEXT.sub('""', pair.source)):
+            name = found[1] or found[2]
+            is_call = _is_called(found.string, found.end())
+            if is_call or name in self._column_names or name.lower() in RESERVED:
+                continue
+            if found.start() and found.string[found.start() - 1] == ".":
+                continue  # a step into what stands before it
+            near = nearest(name, self._column_names)
+            return f"{name} is no column and gives nothing" + (
+                f"; did you mean {near}?" if near else ""
+            )
+        return ""
+
     def _once(self, name: str, make: Any) -> Any:
         revision, value = self._follows.get(name, (-1, None))
         if revision != self.revision:
@@ -256,6 +276,11 @@ class Workbench:
         if _TEXT.fullmatch(text):
             return replace(pair, source=_ESCAPED.sub(r"\1", text[1:-1]), way="static")
         return replace(pair, source=text, way="expression")
+
+
+def _is_called(text: str, end: int) -> bool:
+    """Whether what ends at `end` is followed by its arguments."""
+    return text[end:].lstrip().startswith("(")
 
 
 def typed(pair: Pair) -> str:

@@ -88,6 +88,19 @@ def test_the_columns_of_an_expression_are_those_outside_its_texts() -> None:
     assert bench().read_by(pair) == ["FirstName", "Last.Name"]
 
 
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("upper(email)", "email is no column and gives nothing; did you mean Email?"),
+        ('concat(Email, "email", ${Last.Name}, new, true)', ""),
+        ("Email.size == null or zzz", "zzz is no column and gives nothing"),
+        ("${Lost.Name}", "Lost.Name is no column and gives nothing; did you mean Last.Name?"),
+    ],
+)
+def test_a_name_in_an_expression_that_is_no_column_is_doubted(expression: str, says: str) -> None:
+    assert bench().unknown_name(Pair(expression, "tags[*]", "expression")) == says
+
+
 def test_a_function_that_is_not_there_is_named_with_the_nearest() -> None:
     assert unknown_function('concta("lower(x) odd(")', FUNCTIONS) == (
         "There is no function concta; did you mean concat?"

@@ -107,7 +107,7 @@ class MappingView(Page):
         with Horizontal(id="panes"):
             yield ColumnsPane(self.work)
             yield Divider(id="left_divider")
-            yield PairsPane(self.work, self.fault_of)
+            yield PairsPane(self.work, lambda at: self.fault_of(at) or self.doubt_of(at))
             yield Divider(id="right_divider")
             yield FieldsPane(self.work, lambda path: path in self.field_tree.open)
         yield Rule(id="about")
@@ -163,6 +163,11 @@ class MappingView(Page):
         if pair.way == "expression" and (unknown := unknown_function(pair.source, self.functions)):
             return unknown
         return self.trial.faults.get(at, "") if self.trial.revision == self.work.revision else ""
+
+    def doubt_of(self, at: int) -> str:
+        """What is odd about a pair and does not keep it from working."""
+        pair = self.work.pairs[at] if 0 <= at < len(self.work.pairs) else None
+        return self.work.unknown_name(pair) if pair is not None else ""
 
     def redraw(self) -> None:
         """Draw the panes again after a change of the pairs or of what was searched."""
@@ -285,7 +290,10 @@ class MappingView(Page):
                 style = TONES["warn"] if wrong else PLAIN if current else DIM
                 becomes = (wrong or value or "nothing", style)
             rows.append([(value_pieces(row, reads), PLAIN), becomes])
-        self.sample.show(("VALUE" if len(reads) < 2 else "VALUES", "BECOMES"), rows)
+        stale = "BECAME BEFORE THE CHANGE"
+        stale += f"; not tried: {self.trouble}" if self.trouble else ""
+        becomes_now = "BECOMES" if current or not trial.records else stale
+        self.sample.show(("VALUE" if len(reads) < 2 else "VALUES", becomes_now), rows)
 
     def _pending(self, current: bool) -> str:
         if self.trouble:
