@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     "home",
     "causes",
+    "orphans",
     "events",
     "rules",
     "journal",
@@ -70,6 +71,11 @@ class Going:
                 row = app.home.at_hand
                 flow = row if isinstance(row, FlowRow) else None
                 app.push_screen(RulesPage(app.session, flow))
+            case Go("orphans"):
+                from aeptui.ui.screens.orphans import OrphansPage
+
+                app.go_home()
+                app.push_screen(OrphansPage(app.session))
             case Go("journal"):
                 from aeptui.ui.screens.journal import JournalPage
 

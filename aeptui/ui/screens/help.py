@@ -93,6 +93,7 @@ def _goto(page: Page) -> Facts:
         Fact(":rules", "expected failures, and all that is acknowledged or snoozed"),
         Fact(":sandbox NAME", "another sandbox; without a name, a list to choose from"),
         Fact(":new KIND", "the form for one; `:new crm flow` is the whole way, page by page"),
+        Fact(":orphans", "what no flow uses: connections, mapping sets, datasets, schemas"),
         Fact(":journal", "plans that stopped half-way, and every past write"),
         Fact(":unlock 15m", "open writing for a while, where it is shut"),
         Fact(":q", "quit; so do ctrl+q, and ctrl+c twice"),
