@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import selectors
+import sys
 import termios
 import threading
 from codecs import getincrementaldecoder
@@ -30,16 +31,23 @@ _BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, but for three things.
+    """Textual's driver, but for four things.
 
     A terminal that is gone reads as an end of file for ever, which the stock
     driver takes for silence and asks again at once, a whole core long; here it
     ends the console. And where the locale knows ASCII only, our own symbols are
     sent as their stand-ins, one cell for one cell. The size is the terminal's own: a
-    COLUMNS that some script exported does not follow the window.
+    COLUMNS that some script exported does not follow the window. And where errors go
+    to a file (`2>file`) while the output is a terminal, the output gets the screen.
     """
 
     _ascii = ascii_only()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        errors, output = sys.__stderr__, sys.__stdout__
+        if output is not None and output.isatty() and not (errors and errors.isatty()):
+            self._file = output
 
     def _get_terminal_size(self) -> tuple[int, int]:
         with contextlib.suppress(OSError):

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[2]
 SIZE = (60, 12)
 
 
-def program(driver: str) -> Terminal:
+def program(driver: str, wrapped: Sequence[str] = ()) -> Terminal:
     env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "tests.ui.drawing_program", driver]
+    command = [*wrapped, sys.executable, "-m", "tests.ui.drawing_program", driver]
     return Terminal(command, columns=SIZE[0], lines=SIZE[1], env=env, cwd=ROOT)
 
 
@@ -65,6 +65,13 @@ def test_a_window_that_was_smaller_for_a_moment_is_whole_again(terminal: Termina
     assert not whole(terminal.text)
     os.kill(terminal.pid, signal.SIGCONT)
     terminal.wait_until(whole)
+
+
+def test_errors_sent_to_a_file_leave_the_screen_in_the_terminal(tmp_path: Path) -> None:
+    errors = tmp_path / "errors"
+    with program("diff", ("sh", "-c", f'exec "$@" 2>{errors}', "sh")) as terminal:
+        terminal.wait_until(whole)
+    assert errors.read_text() == ""
 
 
 def test_after_a_suspension_the_screen_is_whole_again(terminal: Terminal) -> None:
