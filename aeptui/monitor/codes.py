@@ -1,6 +1,6 @@
 """The code book: what a code of the platform means, its usual cause, and what to do about it.
 
-The codes and their meaning are in `aeptui/api/AEP.md`; the numbers of Flow
+The codes and their meaning are those of `aeptui/api/AEP.md`, 3.11; the numbers of Flow
 Service and of the sources collide, so a code is looked up with its family and
 its HTTP suffix, and never by its number alone. A team adds entries of its own,
 which come before ours.
@@ -202,7 +202,7 @@ DIAGNOSTICS_OFF = "INGEST-1211-400"
 
 WRAPPER = "CONNECTOR-2001-500"
 SUMMARIES = frozenset({DIAGNOSTICS_OFF, "INGEST-1212-400", WRAPPER})
-"""Codes that only count or wrap what others say (AEP.md 3.5)."""
+"""Codes that only count or wrap what others say (AEP.md 3.11)."""
 
 
 def of_rows(code: str) -> bool:
