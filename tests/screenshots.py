@@ -164,6 +164,7 @@ async def tour(camera: Camera, pilot: Pilot[int]) -> None:
     await camera.sees("did you mean")
     await camera.take("go-to")
     await camera.press("escape")
+    await alerting_tour(camera)
     await camera.go("sandbox", "SANDBOX")
     await camera.take("sandboxes")
     await camera.press("escape")
@@ -175,6 +176,35 @@ async def tour(camera: Camera, pilot: Pilot[int]) -> None:
     await camera.go("sandbox empty", "No flows in this sandbox yet")
     await camera.current()
     await camera.take("empty")
+
+
+async def alerting_tour(camera: Camera) -> None:
+    """What is known and what happened, and the same done for many rows; nothing is sent."""
+    await camera.go("home", "LAST 20 RUNS")
+    await camera.press("home", "a")
+    await camera.sees("failed  a .*[^ ]")
+    await camera.take("acknowledged")
+    await camera.press("down", "i")
+    await camera.sees("until tomorrow")
+    await camera.take("snooze")
+    await camera.press("escape")
+    await camera.go("rules", "it recovers")
+    await camera.press("n")
+    await camera.sees("flows: ")
+    await camera.take("rules")
+    await camera.press("escape")
+    await camera.go("events", "New cause")
+    await camera.take("events")
+    await camera.go("home", "LAST 20 RUNS")
+    await camera.press("home", "a")
+    await camera.sees("not acknowledged any more")
+    await camera.press("space", "space", "R")
+    await camera.sees("Retry [0-9]+ run")
+    await camera.take("retry-many")
+    await camera.press("escape", "t")
+    await camera.sees("Test .*over")
+    await camera.take("test-many")
+    await camera.go("home", "LAST 20 RUNS")
 
 
 async def understanding_tour(camera: Camera, pilot: Pilot[int]) -> None:
