@@ -51,7 +51,7 @@ def answers(
         "dataset": dict,
         "target_connection": dict,
         "mapping_set": lambda: {"pairs": [each.as_answer() for each in file.mapping_set.fields]},
-        "flow": lambda: _flow(file, known),
+        "flow": lambda: flow_answers(file, known),
     }
     found: dict[str, Any] = {}
     for name, answer in own.items():
@@ -130,7 +130,8 @@ def _schema(file: PipelineFile, known: Known) -> dict[str, Any]:
     }
 
 
-def _flow(file: PipelineFile, known: Known) -> dict[str, Any]:
+def flow_answers(file: PipelineFile, known: Known) -> dict[str, Any]:
+    """What the file says of its flow, as answers to the forms that make and change one."""
     part = file.flow
     kind = known.flow_kind(part.spec) if part.spec else None
     percent, start = part.partial_ingestion_percent, part.schedule.start
@@ -208,11 +209,11 @@ def placed(file: PipelineFile, name: str, sentence: str) -> PipelineError:
     key = _KEYS.get(name) or ((part, *own.split(".", 1)) if own not in (MAKE, PICK) else (part,))
     if name == "mapping_set.pairs":
         key = _pair_in(file, sentence)
-    if name == "flow.start":
+    if name == "flow.start" and "passed" in sentence:
         sentence = f"{sentence}. Without this line the first run comes within ten minutes"
     if part == "base_connection" and own.startswith("auth.") and sentence.endswith("is needed"):
         sentence += '; write it like { env = "CRM_PASSWORD" }, or apply on a terminal, which asks'
-    return file.fault(key, f"{sentence}.")
+    return file.fault(key, f"{sentence.rstrip('.')}.")
 
 
 def _pair_in(file: PipelineFile, sentence: str) -> Key:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from aeptui.api.services import ServiceView
 
 M = TypeVar("M", bound=models.Model)
-Verdict: TypeAlias = Literal["create", "reuse", "differs", "refused"]
+Verdict: TypeAlias = Literal["create", "reuse", "change", "differs", "refused"]
+"""`change` differs and is brought into line; `differs` cannot be."""
 
 NOUNS = {part.name: part.noun for part in PARTS}
 _NEEDS = {"base_connection": "connector", "source_connection": "table", "schema": "field_groups"}

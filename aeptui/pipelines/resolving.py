@@ -7,12 +7,13 @@ Everything that can be known to be wrong is found here, before the first write.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aeptui.forms import crm_flow
 from aeptui.forms.lookups import Lookups
 from aeptui.pipelines import answering
+from aeptui.pipelines.amending import amend, can_change
 from aeptui.pipelines.answering import Reveal, revealed
 from aeptui.pipelines.comparing import Difference
 from aeptui.pipelines.field_groups import retold
@@ -49,9 +50,19 @@ async def resolve(
     file = retold(file, known.tenant)
     found = await find(file, services, known)
     parts = found.parts
-    faults = (*found.faults, *(differs(file, each) for part in parts for each in part.differences))
-    if faults or found.chain is not None:
+    stuck = [each for part in parts for each in part.differences if not can_change(each)]
+    faults = (*found.faults, *(differs(file, each) for each in stuck))
+    if found.chain is None and not faults:
+        faults = tuple(differs(file, each) for part in parts for each in part.differences)
+    if faults:
         return Resolved(file, parts, faults)
+    if found.chain is not None:
+        steps, faults = await amend(file, parts, found.chain, services, lookups, known)
+        if not faults:
+            parts = tuple(
+                replace(part, verdict="change") if part.differences else part for part in parts
+            )
+        return Resolved(file, parts, faults, () if faults else steps)
     known, made = await answering.missing_field_groups(file, services, lookups, known)
     groups = tuple(PartState("field_groups", "field group", each.name, "create") for each in made)
     parts = (*groups, *parts)

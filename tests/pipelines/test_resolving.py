@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from aeptui.api.errors import Conflict
 from aeptui.api.services import Services
 from aeptui.pipelines.apply import apply
 from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.plan import Secrets
 from aeptui.pipelines.unmaking import unmake
+from aeptui.tomlfile import dotted
 from tests.emulated import Rehearsal
 from tests.pipelines import crm
 from tests.pipelines.crm import FLOWS, all_of
@@ -88,17 +90,74 @@ async def test_what_differs_is_told_field_by_field_with_its_line(
     )
     resolved = await held_against(services, read(other))
     assert {fault.key for fault in resolved.faults} == {
-        "flow.schedule.interval",
         "source_connection.columns",
         "source_connection.filter",
-        "mapping_set.fields[1]",
         "base_connection.auth.environmentUrl",
     }
     assert resolved.steps == ()
     lines = other.split("\n")
+    told = {dotted(each.key) for part in resolved.parts for each in part.differences}
+    assert {"flow.schedule.interval", "mapping_set.fields[1]"} < told
     at = {fault.key: lines[(fault.line or 0) - 1] for fault in resolved.faults}
-    assert at["flow.schedule.interval"] == "interval = 45"
-    assert at["mapping_set.fields[1]"] == "[[mapping_set.fields]]"
+    assert at["source_connection.filter"] == 'filter = "Email is null"'
+
+
+async def test_what_may_be_changed_is_brought_into_line_by_one_plan(
+    platform: Rehearsal, services: Services, journal: Journal
+) -> None:
+    events = await applied(services, journal, read(CONTACTS))
+    flow_id = events[-1].stands[-1][1].id
+    platform.advance(minutes=12)  # it has settled and can be changed
+    other = read(
+        changed(
+            {
+                "interval = 30": "interval = 45",
+                "partial_ingestion_percent = 5": "partial_ingestion_percent = 0",
+                'concat(FirstName, \\" \\", LastName)': "FirstName",
+            }
+        )
+    )
+    resolved = await held_against(services, other)
+    assert resolved.faults == ()
+    assert [step.method for step in resolved.steps] == ["PUT", "PATCH", "PATCH"]
+    assert {part.part for part in resolved.parts if part.verdict == "change"} == {
+        "mapping_set",
+        "flow",
+    }
+    await applied(services, journal, other)
+    assert (await held_against(services, other)).done
+    flow = await services.flows.get_flow(flow_id)
+    assert (flow.interval, flow.mapping_version, flow.partial_ingestion_percent) == (45, 1, None)
+
+
+async def test_of_two_who_change_a_flow_at_once_the_second_is_told_and_nothing_is_lost(
+    platform: Rehearsal, services: Services, journal: Journal
+) -> None:
+    events = await applied(services, journal, read(CONTACTS))
+    flow_id = events[-1].stands[-1][1].id
+    platform.advance(minutes=12)
+    mine, theirs = [
+        await held_against(services, read(changed({"interval = 30": f"interval = {minutes}"})))
+        for minutes in (45, 60)
+    ]
+    for resolved, ends in ((theirs, "finished"), (mine, "failed")):
+        plan = crm.plan(services, *resolved.steps, title="Change")
+        last = (await all_of(apply(plan, Secrets(), services, journal)))[-1]
+        assert last.what == ends
+    assert isinstance(last.error, Conflict) and last.error.status == 412
+    assert (await services.flows.get_flow(flow_id)).interval == 60
+
+
+async def test_what_is_frozen_once_a_flow_has_started_is_refused_with_the_reason(
+    platform: Rehearsal, services: Services, journal: Journal
+) -> None:
+    await applied(
+        services, journal, read(changed({"interval = 30": "interval = 30\nbackfill = true"}))
+    )
+    platform.advance(minutes=30)
+    other = read(changed({"interval = 30": "interval = 30\nbackfill = false"}))
+    (fault,) = (await held_against(services, other)).faults
+    assert fault.key == "flow.schedule.backfill" and "started" in fault.sentence
 
 
 REFUSED = [
