@@ -90,6 +90,11 @@ class Workbench:
         }
 
     @cached_property
+    def identified(self) -> Mapping[str, tuple[str, bool]]:
+        """The identities that the schema has already, by field: the namespace, whether primary."""
+        return self.bench.codes
+
+    @cached_property
     def reasons(self) -> Mapping[tuple[str, str], Suggestion]:
         """The suggestion behind a column and a field, where there is one."""
         return {

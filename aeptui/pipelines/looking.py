@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from aeptui.api.errors import NotFound
 from aeptui.api.models import Flow, MappingSet, Model, Run, Schema
 from aeptui.api.scrub import scrub_text
+from aeptui.forms.questions import TheMappingSet
 from aeptui.pipelines.plan import Made, Step
 
 if TYPE_CHECKING:
@@ -251,6 +252,8 @@ async def _deleted(services: ServiceView, step: Step) -> Findings:
 async def _changed(services: ServiceView, step: Step, request: WriteRequest) -> Findings:
     """A JSON Patch has landed when every value that it sets is there."""
     operations = json.loads(request.body or b"null")
+    if step.kind == "mapping-sets" and isinstance(operations, dict) and step.target:
+        return await _saved(services, step.target, operations)
     if not isinstance(operations, list) or not step.target:
         return Findings(None, reason="how it should be now cannot be told from the request")
     model = await current(services, step.kind, step.target)
@@ -261,6 +264,28 @@ async def _changed(services: ServiceView, step: Step, request: WriteRequest) -> 
         _pointed(body, str(each.get("path", ""))) == each.get("value") for each in operations
     )
     return Findings(same, _made(model) if same else None)
+
+
+async def _saved(services: ServiceView, id: str, body: Body) -> Findings:
+    """Another version of a mapping set has landed when the newest one maps what was sent."""
+    try:
+        newest = await TheMappingSet(id).ask(services)
+        if not newest.raw().get("mappings"):
+            newest = await services.data_prep.get_mapping_set(id, newest.version)
+    except NotFound:
+        return Findings(False)
+    same = sorted(_pairs(body)) == sorted(_pairs(newest.raw()))
+    same = same and _identities(body) == _identities(newest.raw())
+    return Findings(same, _made(newest) if same else None)
+
+
+def _identities(body: Body) -> set[str]:
+    """The fields that a mapping set marks as identities."""
+    return {
+        str(each.get("destination") or each.get("destinationXdmPath") or "")
+        for each in body.get("mappings") or []
+        if isinstance(each, Mapping) and each.get("identity")
+    }
 
 
 def _pointed(body: Any, pointer: str) -> Any:

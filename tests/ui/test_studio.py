@@ -145,6 +145,15 @@ def describe(api: httpx.Client, made: Pipeline, text: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
+def saved_by_another(api: httpx.Client, made: Pipeline) -> None:
+    """Another version without the last pair; no flow is moved to it."""
+    entry = next(e for e in the_flow(api, made)["transformations"] if e["name"] == "Mapping")
+    path = f"/data/foundation/conversion/mappingSets/{entry['params']['mappingId']}"
+    held = got(api, path)
+    answer = api.put(path, json=held | {"mappings": held["mappings"][:-1]})
+    assert answer.status_code == 200, answer.text
+
+
 async def studio_on(at: Console, made: Pipeline) -> RemapPage:
     await at.until(lambda: at.table.held == made.flow_id, tries=1500)
     await at.until(lambda: getattr(at.table.row, "mapping_set_id", ""), tries=1500)
@@ -174,23 +183,27 @@ async def test_a_changed_mapping_becomes_a_version_and_the_flow_is_moved_to_it_o
         assert page.work.pairs[0] == Pair(f"upper({first.source})", first.destination, "expression")
 
         describe(api, made, "Somebody else was here")
+        saved_by_another(api, made)
         before = len(proxy.writes)
         await at.press("ctrl+g")
         await at.until(lambda: isinstance(at.app.screen, RemapPlan))
         await at.sees("Save another version", "Move the flow", "PUT /data/foundation")
         assert not [each for each in proxy.writes[before:] if each.method in ("PUT", "PATCH")]
         await at.press("ctrl+g")
+        await at.sees("Somebody saved version 1 meanwhile", "theirs nothing, mine Description")
+        assert not [each for each in proxy.writes[before:] if each.method in ("PUT", "PATCH")]
+        await at.press("y")
         await at.sees("Somebody else changed it first")
         await at.press("y")
         await at.until(lambda: at.app.screen is at.app.home, tries=1500)
-        await at.sees("Saved as version 1")
+        await at.sees("Saved as version 2")
     sent = [each.method for each in proxy.writes if each.method in ("PUT", "PATCH")]
     assert sent == ["PUT", "PATCH", "PATCH"]
     after = the_flow(api, made)
     assert after["description"] == "Somebody else was here"
     mapping = next(each for each in after["transformations"] if each["name"] == "Mapping")
-    assert mapping["params"]["mappingVersion"] == 1
+    assert mapping["params"]["mappingVersion"] == 2
     held = got(
-        api, f"/data/foundation/conversion/mappingSets/{mapping['params']['mappingId']}?version=1"
+        api, f"/data/foundation/conversion/mappingSets/{mapping['params']['mappingId']}?version=2"
     )
     assert held["mappings"][0]["source"] == f"upper({first.source})"

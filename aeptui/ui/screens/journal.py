@@ -117,6 +117,8 @@ class JournalPage(Page):
             self.say(f"The journal cannot be read: {trouble}", "bad")
             return
         self.console.tell_unfinished(len(entries))
+        if not self.query("#journal"):
+            return  # it was left meanwhile
         sought = self.text.lower()
         shown: list[Row] = [each for each in entries if sought in each.plan.title.lower()]
         self.pane.note = f"search {self.text}   esc clears it" if self.text else ""

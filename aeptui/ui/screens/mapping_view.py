@@ -342,6 +342,8 @@ class MappingView(Page):
             if frugal:
                 return
             self.trial = Trial(-1)
+        if not self.query("#pairs"):
+            return
         self.trying, self.trouble = True, ""
         self.show_heading()
         try:
@@ -353,10 +355,11 @@ class MappingView(Page):
             self.trouble = str(trouble)
         finally:
             self.trying = False
-            if self.is_mounted and self.query("#pairs"):
-                self._tried()
+            self._tried()
 
     def _tried(self) -> None:
+        if not self.query("#pairs"):
+            return  # a late answer, for a page that is being left
         self.pairs.repaint()
         self.show_heading()
         self.about_the_cursor()
@@ -369,7 +372,8 @@ class MappingView(Page):
             self.functions = await services.trials.functions()
         except (ApiTrouble, RehearsalError):
             return
-        self.redraw()
+        if self.query("#pairs"):
+            self.redraw()
 
     # Panes and searching ------------------------------------------------------------------------
 

@@ -86,13 +86,16 @@ class OrphansPage(Page):
             await self.session.sync.once(NEEDED, gone=True)
         except (ApiTrouble, RehearsalError) as trouble:
             self.say(f"This is what was known last: {trouble}", "warn")
-        self.pane.note = ""
-        await self.look()
+        if self.query("#orphans"):
+            self.pane.note = ""
+            await self.look()
 
     async def look(self) -> None:
         """Read it from the mirror."""
-        at = self.pane.row
         found = await orphans(self.session.mirror)
+        if not self.query("#orphans"):
+            return  # it was left meanwhile
+        at = self.pane.row
         same = next((i for i, each in enumerate(found) if at and each.id == at.id), None)
         self.pane.put(found, same)
 

@@ -110,6 +110,8 @@ class PairsPane(RowPane[PairRow]):
             return f"{pair.namespace}, {'primary' if pair.primary else 'identity'}"
         if wrong:
             return "see below"
+        if (known := self.work.identified.get(pair.destination)) is not None:
+            return f"{known[0]}, {'primary' if known[1] else 'identity'} already"
         if pair.way != "attribute":
             return "calculated" if pair.way == "expression" else "always this text"
         why = self.work.reasons.get((pair.source, pair.destination))
