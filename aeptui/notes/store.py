@@ -20,12 +20,18 @@ import msgspec
 from aeptui.mirror.tables import from_ms, to_ms
 from aeptui.monitor.alerts import Mark, Marks
 from aeptui.monitor.events import Event, Standing, Touch
+from aeptui.monitor.tones import NEEDS_A_PERSON
 from aeptui.notes.file import FILE, NotesError
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 T = TypeVar("T")
+
+_BAD = "AND json_extract(body, '$.word') IN ({})".format(
+    ", ".join(f"'{word}'" for word in sorted(NEEDS_A_PERSON))
+)
+"""Of thousands of flows only these matter to an alarm."""
 
 KEPT = timedelta(days=400)
 """Events and marks that ended are kept so long."""
@@ -193,8 +199,7 @@ class Notes:
                 (self._place,),
             )
             marks = [_mark(n, body) for n, body in found]
-            standings = self._standings(db)
-            return Marks(marks, {id: each for id, each in standings.items() if each.bad})
+            return Marks(marks, self._standings(db, _BAD))
 
         return await self._run(work)
 
@@ -249,8 +254,11 @@ class Notes:
 
     # ------------------------------------------------------------------------------
 
-    def _standings(self, db: sqlite3.Connection) -> dict[str, Standing]:
-        found = db.execute("SELECT flow, body FROM standing WHERE place = ?", (self._place,))
+    def _standings(self, db: sqlite3.Connection, where: str = "") -> dict[str, Standing]:
+        found = db.execute(
+            f"SELECT flow, body FROM standing WHERE place = ? {where}",  # noqa: S608  (our own words)
+            (self._place,),
+        )
         return {flow: msgspec.json.decode(body, type=Standing) for flow, body in found}
 
     def _end(self, db: sqlite3.Connection, n: int, why: str, at: datetime) -> None:
