@@ -8,6 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from aeptui.mirror.trends import Hour
+from aeptui.monitor.usual import median
 from aeptui.resources import formats
 from aeptui.resources.definition import Moment, Plot, Plots
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 SPANS = (("24 h", 24, 24), ("7 days", 7 * 24, 28), ("30 days", 30 * 24, 30))
 """Each with its hours and the number of its bars."""
 LONGEST = timedelta(hours=SPANS[-1][1])
+
+FAR = 4
+"""So many times the median is far above the usual."""
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -60,7 +64,9 @@ def plots(hours: Sequence[Hour], moment: Moment, reached: datetime | None) -> Pl
 def bars(values: Sequence[float | None], room: int) -> str:
     """A bar for each value, in at most `room` cells: a gap for none, a dot for nothing.
 
-    Where there is less room, neighbours are added up.
+    Where there is less room, neighbours are added up. What is far above the
+    usual, such as a first run that reads years, is drawn as high as there is
+    room for: the others would be flat beside it.
     """
     if len(values) > room > 0:
         merged: list[float | None] = [None] * room
@@ -69,11 +75,12 @@ def bars(values: Sequence[float | None], room: int) -> str:
                 place = index * room // len(values)
                 merged[place] = (merged[place] or 0) + value
         values = merged
-    most = max((value for value in values if value), default=0)
+    some = sorted(value for value in values if value)
+    most = min(some[-1], FAR * median(some)) if some else 0
     return "".join(
         " " if value is None else "·" if value <= 0 else _bar(value / most) for value in values
     )
 
 
 def _bar(share: float) -> str:
-    return _BARS[max(0, ceil(share * len(_BARS)) - 1)]
+    return _BARS[max(0, ceil(min(1.0, share) * len(_BARS)) - 1)]
