@@ -99,7 +99,7 @@ async def test_what_stopped_half_way_is_told_at_the_start_gone_on_with_taken_bac
                 await at.press("enter")
                 await at.until(lambda: at.app.screen is page, tries=1500)
                 assert titles(api) == ["New plan 1", "New plan 2"]
-                assert "unfinished" not in at.text.lower()
+                await at.until(lambda: "unfinished" not in at.text.lower())
 
                 await at.press("end")
                 await at.press("enter")
