@@ -69,7 +69,7 @@ async def apply(session: Session, path: Path, *, yes: bool) -> int:
         plan = _plan(session, resolved)
         if not await confirm(f"Send {plural(len(plan.steps), 'write')}?", yes=yes):
             return TROUBLE
-        if not yes and not _same(resolved, await _resolved(session, file, reveal)):
+        if not yes and not resolved.same_as(await _resolved(session, file, reveal)):
             sentence = "The sandbox has changed since this was shown; nothing was sent. Look again"
             print(f"aeptui: {sentence}.", file=sys.stderr)
             return TROUBLE
@@ -120,15 +120,6 @@ def _plan(session: Session, resolved: Resolved) -> Plan:
 
 def _title(file: PipelineFile) -> str:
     return f"Pipeline {file.flow.name}"
-
-
-def _same(shown: Resolved, now: Resolved) -> bool:
-    """Whether the sandbox still has what the plan was made of."""
-    return (shown.parts, _requests(shown)) == (now.parts, _requests(now))
-
-
-def _requests(resolved: Resolved) -> list[str]:
-    return [as_text(preview(step)) for step in resolved.steps]
 
 
 async def _asked(session: Session, file: PipelineFile) -> Reveal:

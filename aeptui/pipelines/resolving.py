@@ -21,6 +21,7 @@ from aeptui.pipelines.file import PipelineError, PipelineFile
 from aeptui.pipelines.finding import PartState, find
 from aeptui.pipelines.known import known_in
 from aeptui.pipelines.plan import Secrets, Step
+from aeptui.pipelines.request import as_text, preview
 
 if TYPE_CHECKING:
     from aeptui.api.services import ServiceView
@@ -40,6 +41,14 @@ class Resolved:
     def done(self) -> bool:
         """Whether all that the file says is there."""
         return not self.faults and not self.steps
+
+    def same_as(self, other: Resolved) -> bool:
+        """Whether the other comes to the same parts, faults and requests: nothing has changed."""
+        mine, theirs = (
+            (each.parts, list(map(str, each.faults)), [as_text(preview(s)) for s in each.steps])
+            for each in (self, other)
+        )
+        return mine == theirs
 
 
 async def resolve(

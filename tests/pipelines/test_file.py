@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from aeptui.pipelines.file import PipelineError
@@ -65,3 +67,10 @@ def test_a_line_inside_a_long_text_is_taken_for_no_key() -> None:
     with pytest.raises(PipelineError) as caught:
         read(changed({"interval = 30": "interval = 0"}, said))
     assert said.split("\n")[(caught.value.line or 0) - 1] == "interval = 30"
+
+
+def test_the_file_in_the_readme_is_one() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    said = readme.split("```toml\n", 1)[1].split("```", 1)[0]
+    file = read(said)
+    assert file.mapping_set == read(CONTACTS).mapping_set and file.flow == read(CONTACTS).flow

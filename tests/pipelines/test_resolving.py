@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -277,3 +278,32 @@ async def test_destroy_spares_what_others_use_and_what_no_plan_here_made(
     unmaking = await unmake(file, services, lookups_on(services), nothing, ["dataset"])
     names = [step.name for step in unmaking.steps]
     assert names == ["flow", "source_connection", "target_connection", "dataset"]
+
+
+async def test_a_sandbox_that_changed_since_a_plan_was_shown_gives_another_plan(
+    platform: Rehearsal, services: Services, journal: Journal
+) -> None:
+    """What `apply` holds against each other between showing and sending."""
+    shown = await held_against(services, read(CONTACTS))
+    assert shown.same_as(await held_against(services, read(CONTACTS)))
+    with platform.client() as api:
+        accept = {"Accept": "application/vnd.adobe.xed-id+json"}
+        path = f"{crm.PLATFORM}/schemaregistry/tenant/fieldgroups"
+        (group,) = [
+            each
+            for each in api.get(path, headers=accept).json()["results"]
+            if each["title"] == "CRM record details"
+        ]
+        change = [
+            {
+                "op": "remove",
+                "path": "/definitions/customFields/properties/_rehearsal/properties/crmId",
+            },
+            {"op": "remove", "path": "/definitions/customFields/properties/_rehearsal/required"},
+        ]
+        answer = api.patch(f"{path}/{quote(group['$id'], safe='')}", json=change)
+        assert answer.status_code == 200, answer.text
+    now = await held_against(services, read(CONTACTS))
+    assert not shown.same_as(now)
+    (fault,) = now.faults
+    assert fault.key == "mapping_set.fields[0]" and "no field _rehearsal.crmId" in fault.sentence
