@@ -6,6 +6,7 @@ organisation's (`tenant`); a list wants the short form, a look-up the full one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
@@ -34,6 +35,9 @@ class Block:
     container: Container
     description: str = ""
     fits: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    """For a field group the fields that it brings, as far as its author wrote them out:
+    the outermost ones, and those within the organisation's own object."""
 
 
 class XdmLibrary:
@@ -105,4 +109,19 @@ def _block(told: dict[str, Any], container: Container) -> Block:
         container=container,
         description=wire.text(told, "description"),
         fits=wire.texts(told.get("meta:intendedToExtend") or told.get("meta:extends")),
+        holds=tuple(_held(told)),
     )
+
+
+def _held(told: dict[str, Any]) -> Iterator[str]:
+    definitions = told.get("definitions")
+    parts = [told, *(definitions.values() if isinstance(definitions, dict) else ())]
+    for part in parts:
+        properties = part.get("properties") if isinstance(part, dict) else None
+        for name, field in properties.items() if isinstance(properties, dict) else ():
+            path = str(name).removeprefix("xdm:")  # as raw views write it (AEP.md 4.3)
+            own = field.get("properties") if isinstance(field, dict) else None
+            if path.startswith("_") and isinstance(own, dict):
+                yield from (f"{path}.{each}" for each in own)
+            else:
+                yield path

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from aeptui.api.decode import MASK
+from aeptui.api.paths import path_of
 from aeptui.forms import base_connection, flow, schedule
 from aeptui.forms.asking import DESCRIPTION, name_field, open_on
 from aeptui.forms.connectors import Variant
@@ -21,7 +22,6 @@ from aeptui.forms.lookups import Lookups
 from aeptui.forms.questions import Columns, Connectors, TheSourceConnection
 from aeptui.forms.schema import fields_of
 from aeptui.forms.values import faults_in, payload, read, schema_faults
-from aeptui.pipelines.actions import path_of
 from aeptui.pipelines.plan import Secrets, Step
 
 KINDS = (

@@ -117,7 +117,7 @@ def _schema(own: Answers, lookups: Lookups, given: Given) -> Given:
         return replace(
             given, schema=known.id, schema_version=known.version, schema_fields=known.fields
         )
-    found = xdm_schema.resulting(own, lookups)
+    found = xdm_schema.resulting(own, lookups, given)
     if found is None:
         return given
     return replace(

@@ -208,7 +208,7 @@ class _Parser:
         match kind:
             case "text":
                 return text[1:-1].replace("''", "'")
-            case "number" if len(text) > 18:
+            case "number" if len(text.lstrip("+-")) > 18:
                 raise NoFilter(f"The number {text[:18]}… in the row filter is too long")
             case "number":
                 return float(text) if "." in text else int(text)

@@ -167,6 +167,22 @@ def candidates(
     return _candidates_of(tuple(columns), tuple(fields), looks)
 
 
+def at_home(columns: Iterable[SourceColumn], held: Iterable[str]) -> frozenset[str]:
+    """The columns that have a field among those `held`, going by what CRMs call things.
+
+    `held` are paths of outermost fields; what lies within them need not be known.
+    """
+    ends = {path.rpartition(".")[2] for path in held}
+    squeezed = {_squeezed(end) for end in ends}
+    found = set()
+    for column in columns:
+        name = "".join(parts(_OWN_FIELD.sub("", column.name)))
+        usual = {end.partition(".")[0] for end in _SYNONYMS.get(name, ()) if end}
+        if usual & ends or (name in squeezed and name not in _VAGUE):
+            found.add(column.name)
+    return frozenset(found)
+
+
 def looks_of(sample: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """What the values of a column look like, where most of them look like the same thing."""
     values: dict[str, list[str]] = defaultdict(list)

@@ -10,6 +10,7 @@ from aeptui.forms.form import Form, Given, Look
 from aeptui.forms.identities import Identity, identity
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.questions import BlockFields, Blocks, Namespaces
+from aeptui.forms.suggest import at_home
 from aeptui.forms.values import faults_in
 from aeptui.forms.xdm_fields import XdmField, together
 from aeptui.pipelines.plan import Ref, Step, Undo
@@ -36,7 +37,8 @@ def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...
         "many",
         required=True,
         help="The fields that a record has; those shown fit the class.",
-        choices=tuple(_choice(each) for each in _fitting(answers, lookups)),
+        default=likely_groups(answers, lookups, given) or None,
+        choices=tuple(_group_choice(each, given) for each in _fitting(answers, lookups)),
     )
     found = [
         name_field(given.called),
@@ -44,8 +46,8 @@ def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...
         open_on(groups, lookups, Blocks("fieldgroups")),
         DESCRIPTION,
     ]
-    if list_of(answers, "field_groups"):
-        targets = resulting(answers, lookups)
+    if chosen_groups(answers, lookups, given):
+        targets = resulting(answers, lookups, given)
         marks = Field(
             "identities",
             "Identities",
@@ -54,7 +56,7 @@ def fields(answers: Answers, lookups: Lookups, given: Given) -> tuple[Field, ...
             namespaces=namespace_choices(lookups),
             targets=tuple(target_choice(each) for each in targets or () if each.type == "string"),
         )
-        found.append(open_on(marks, lookups, *_parts(answers, lookups), Namespaces()))
+        found.append(open_on(marks, lookups, *_parts(answers, lookups, given), Namespaces()))
     return tuple(found)
 
 
@@ -64,7 +66,7 @@ def check(answers: Answers, lookups: Lookups, given: Given) -> dict[str, str]:
         # The registry refuses it (AEP.md 4.1); said here before the rest is answered.
         faults.setdefault("name", "Another schema has this name, and no two may")
     marked = marked_in(answers)
-    targets = resulting(answers, lookups)
+    targets = resulting(answers, lookups, given)
     namespaces = lookups.peek(Namespaces())
     if marked and targets is not None and namespaces is not None and not faults:
         wrong = identities.fault(marked, targets, namespaces)
@@ -74,7 +76,7 @@ def check(answers: Answers, lookups: Lookups, given: Given) -> dict[str, str]:
 
 def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
     name = text_of(answers, "name", given.called)
-    blocks = [chosen_class(answers, lookups), *(list_of(answers, "field_groups") or ())]
+    blocks = [chosen_class(answers, lookups), *chosen_groups(answers, lookups, given)]
     made = Step(
         name=STEP,
         title=f"Create the schema {name}",
@@ -95,12 +97,12 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
 
 def look(answers: Answers, lookups: Lookups, given: Given) -> Look | None:
     """The fields that the schema will have, those that it requires first."""
-    if not list_of(answers, "field_groups"):
+    if not chosen_groups(answers, lookups, given):
         return None
-    found = resulting(answers, lookups)
+    found = resulting(answers, lookups, given)
     title = text_of(answers, "name", given.called) or "The schema"
     if found is None:
-        questions = _parts(answers, lookups)
+        questions = _parts(answers, lookups, given)
         trouble = next(filter(None, map(lookups.trouble, questions)), "")
         return Look(title, trouble=trouble, waits="" if trouble else "the fields")
     ordered = sorted(found, key=lambda each: (not each.required, each.path))
@@ -108,9 +110,9 @@ def look(answers: Answers, lookups: Lookups, given: Given) -> Look | None:
     return Look(title, ("FIELD", "TYPE", "NEEDED", "TITLE"), rows, f"{len(rows):,} fields")
 
 
-def resulting(answers: Answers, lookups: Lookups) -> tuple[XdmField, ...] | None:
+def resulting(answers: Answers, lookups: Lookups, given: Given) -> tuple[XdmField, ...] | None:
     """The fields that the schema will have; None while they are not known."""
-    parts = [lookups.get(question) for question in _parts(answers, lookups)]
+    parts = [lookups.get(question) for question in _parts(answers, lookups, given)]
     if not parts or any(part is None for part in parts):
         return None
     return together(part for part in parts if part is not None)
@@ -120,6 +122,28 @@ def chosen_class(answers: Answers, lookups: Lookups) -> str:
     known = lookups.get(Blocks("classes")) or ()
     default = PROFILE if any(each.id == PROFILE for each in known) else ""
     return text_of(answers, "class", default)
+
+
+def chosen_groups(answers: Answers, lookups: Lookups, given: Given) -> list[str]:
+    """The field groups that were chosen, or the likely ones while nobody chose."""
+    answer = list_of(answers, "field_groups")
+    return likely_groups(answers, lookups, given) if answer is None else answer
+
+
+def likely_groups(answers: Answers, lookups: Lookups, given: Given) -> list[str]:
+    """As few of the fitting field groups as give each column of the table a field."""
+    left = {
+        each.id: at_home(given.columns or (), each.holds) for each in _fitting(answers, lookups)
+    }
+    likely: list[str] = []
+    while left:
+        best = max(left, key=lambda id: len(left[id]))
+        taken = left.pop(best)
+        if not taken:
+            break
+        likely.append(best)
+        left = {id: columns - taken for id, columns in left.items()}
+    return likely
 
 
 def marked_in(answers: Answers) -> list[Identity]:
@@ -144,9 +168,14 @@ def _need(field: XdmField) -> str:
     return f"with {field.within}" if field.within else "always"
 
 
-def _choice(block: Block) -> Choice:
+def _choice(block: Block, *more: str) -> Choice:
     whose = "yours" if block.container == "tenant" else "Adobe's"
-    return Choice(block.id, block.title, f"{whose}; {block.description}".rstrip("; "))
+    return Choice(block.id, block.title, "; ".join(filter(None, (*more, whose, block.description))))
+
+
+def _group_choice(block: Block, given: Given) -> Choice:
+    fit = len(at_home(given.columns or (), block.holds))
+    return _choice(block, f"for {fit:,} column{'' if fit == 1 else 's'}" if fit else "")
 
 
 def _fitting(answers: Answers, lookups: Lookups) -> tuple[Block, ...]:
@@ -156,7 +185,7 @@ def _fitting(answers: Answers, lookups: Lookups) -> tuple[Block, ...]:
     return tuple(each for each in known if not each.fits or the_class in each.fits)
 
 
-def _parts(answers: Answers, lookups: Lookups) -> tuple[BlockFields, ...]:
+def _parts(answers: Answers, lookups: Lookups, given: Given) -> tuple[BlockFields, ...]:
     """The questions for the fields of the class and of each field group."""
     the_class = chosen_class(answers, lookups)
     classes = lookups.get(Blocks("classes")) or ()
@@ -164,7 +193,7 @@ def _parts(answers: Answers, lookups: Lookups) -> tuple[BlockFields, ...]:
     found = [
         BlockFields("classes", each.container, each.id) for each in classes if each.id == the_class
     ]
-    for id in list_of(answers, "field_groups") or ():
+    for id in chosen_groups(answers, lookups, given):
         if id in groups:
             found.append(BlockFields("fieldgroups", groups[id].container, id))
     return tuple(found)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
-from urllib.parse import quote
 
-from aeptui.api.calls import Service
 from aeptui.api.models import Flow
+from aeptui.api.paths import PATHS, path_of
 from aeptui.mirror.rows import DatasetRow, FlowRow, Row, RunRow, SchemaRow
 from aeptui.pipelines import blast, on_demand
 from aeptui.pipelines.here import carry_out, plan_for, read_again, why_not_write
@@ -24,15 +23,6 @@ from aeptui.resources.formats import date_time, due, plural
 if TYPE_CHECKING:
     from aeptui.session import Session
 
-_PATHS: Mapping[str, str] = {
-    "base-connections": f"{Service.FLOWS.path}/connections",
-    "source-connections": f"{Service.FLOWS.path}/sourceConnections",
-    "target-connections": f"{Service.FLOWS.path}/targetConnections",
-    "flows": f"{Service.FLOWS.path}/flows",
-    "runs": f"{Service.FLOWS.path}/runs",
-    "datasets": f"{Service.CATALOG.path}/dataSets",
-    "schemas": f"{Service.SCHEMAS.path}/tenant/schemas",
-}
 _WORDS: Mapping[str, str] = {
     "base-connections": "base connection",
     "source-connections": "source connection",
@@ -41,11 +31,6 @@ _WORDS: Mapping[str, str] = {
     "datasets": "dataset",
     "schemas": "schema",
 }
-
-
-def path_of(kind: str, id: str) -> str:
-    """Where one thing is, below the host (AEP.md 1.1); a schema's `$id` is encoded whole."""
-    return f"{_PATHS[kind]}/{quote(id, safe='')}"
 
 
 def of(kind: str) -> tuple[Action, ...]:
@@ -108,7 +93,7 @@ def why_not_run(session: Session, row: FlowRow) -> str | None:
 async def _run_now(session: Session, row: FlowRow) -> str:
     title = f"Run {row.name or row.id} now"
     body = on_demand.body(row, on_demand.window(session, row))
-    step = Step("run", title, "runs", "POST", _PATHS["runs"], body=body)
+    step = Step("run", title, "runs", "POST", PATHS["runs"], body=body)
     made = await _made(session, title, step)
     await read_again(session, "runs", made)
     session.sync.refresh("runs", "flows")

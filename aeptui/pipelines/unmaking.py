@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from aeptui.api import models
+from aeptui.api.paths import path_of
 from aeptui.forms.words import listed
-from aeptui.pipelines.actions import path_of
 from aeptui.pipelines.field_groups import retold
 from aeptui.pipelines.file import PipelineError, PipelineFile
 from aeptui.pipelines.finding import PartState, find

@@ -13,7 +13,7 @@ from aeptui.emulator import seedplan, xdm
 from aeptui.emulator.crm_vendors import Flavour, views
 from aeptui.forms import suggest
 from aeptui.forms.fields import Suggestion
-from aeptui.forms.suggest import CONFIDENT, looks_of, suggestions
+from aeptui.forms.suggest import CONFIDENT, at_home, looks_of, suggestions
 from aeptui.forms.xdm_fields import XdmField, leaves, together
 
 XDM = "https://ns.adobe.com/xdm"
@@ -246,3 +246,14 @@ def test_whatever_the_rows_hold_the_best_candidate_of_a_column_is_never_beaten_b
 def test_a_column_called_as_its_field_wins_over_one_of_nearly_that_name() -> None:
     columns = [SourceColumn("telephone1"), SourceColumn("mobilephone")]
     assert likely(suggestions(columns, fields_of(PERSON)))["mobilephone"] == "mobilePhone.number"
+
+
+def test_columns_find_a_home_among_the_outermost_fields_by_what_crms_call_things() -> None:
+    names = ("FirstName", "Email", "Lead_Score__c", "Status", "Sandwich")
+    columns = [SourceColumn(name, "string") for name in names]
+    assert at_home(columns, ["person", "_acme.leadScore", "status"]) == {
+        "FirstName",
+        "Lead_Score__c",
+    }
+    assert at_home(columns, ["personalEmail"]) == {"Email"}
+    assert at_home(columns, []) == frozenset()

@@ -75,7 +75,7 @@ async def answer_the_pages(at: Console) -> None:
     await at.sees(f"{len(COLUMNS)} of 28")
     await turn(at, 3)
     await at.press("down", "down", "down")
-    await tick(at, "record", "demographic")
+    await at.sees("2: CRM record details, XDM Business Person")  # proposed by the columns
     await until_settled(at)
     await turn(at, 4)
     await turn(at, 5)
@@ -129,7 +129,7 @@ async def test_the_wizard_walks_from_empty_to_a_finished_first_run(
                 assert request.body == preview(step, ids).body
 
             (flow,) = got(api, "/data/foundation/flowservice/flows")["items"]
-            assert at.table.held == flow["id"]
+            await at.until(lambda: at.table.held == flow["id"])
             assert await unsaid(session, (tmp_path / "flow.toml").read_text()) == []
             due_ms = int(flow["scheduleParams"]["startTime"]) * 1000
             platform.advance(minutes=22)
