@@ -108,7 +108,6 @@ class Outcome:
     events: list[tuple[str, Event]]
     began: datetime
     runs: int = 0
-    requests: int = 0
     missing: list[Owed] = field(default_factory=list)
     surplus: list[tuple[str, Event]] = field(default_factory=list)
     paid: dict[str, int] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from aeptui.mirror.tables import KINDS
 APPLICATION = 0x41455054
 """Marks a SQLite file as a mirror of ours."""
 
-VERSION = 6
+VERSION = 7
 
 MIGRATIONS: Mapping[int, str] = {5: EARLIER}
 """SQL that leads from a version to the next; a version that is absent begins again."""

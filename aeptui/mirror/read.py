@@ -18,7 +18,7 @@ from aeptui.mirror.failures import Before, Failing
 from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.query import Query
 from aeptui.mirror.rows import AnyRow, RunRow
-from aeptui.mirror.tables import KINDS, UNUSUAL, from_ms, to_ms
+from aeptui.mirror.tables import ENDED, KINDS, UNUSUAL, from_ms, to_ms
 from aeptui.mirror.trends import Hour
 from aeptui.mirror.values import (
     Anchor,
@@ -169,7 +169,8 @@ class Reader:
             limit,
         )
         ended = self._runs(
-            "WHERE t.completed_at IS NOT NULL ORDER BY t.completed_at DESC, t.id LIMIT ?", limit
+            f"WHERE t.{ENDED} IS NOT NULL ORDER BY t.{ENDED} DESC, t.completed_at DESC, t.id LIMIT ?",
+            limit,
         )
         usual = {run.flow_id: self._usual_s(run.flow_id) for run in open_}
         return Live(

@@ -30,6 +30,9 @@ UNUSUAL = "word <> 'clean'"
 SQLite takes the index of the others only where a question has this very term.
 """
 
+ENDED = "completed_at / 60000"
+"""The minute in which a run ended: by it those that ended last are found; a moment takes more room."""
+
 JUDGED = (
     "word",
     "rank",
@@ -418,7 +421,7 @@ _ALL = (
             "created_at DESC",
             "flow_id, created_at",
             f"word, created_at WHERE {UNUSUAL}",
-            "completed_at DESC",
+            f"{ENDED} DESC",
             "created_at, lost WHERE lost > 0",
         ),
     ),
