@@ -57,9 +57,11 @@ class Notes:
         self._connection: sqlite3.Connection | None = None
         self._executor: ThreadPoolExecutor | None = None
         self._own = 0
+        self._closed = False
 
     def close(self) -> None:
-        """What has begun is finished."""
+        """What has begun is finished; whoever asks later is refused."""
+        self._closed = True
         if self._executor is not None:
             self._executor.shutdown(wait=True)
         if self._connection is not None:
@@ -276,6 +278,8 @@ class Notes:
         """Do `work` as one transaction on the thread of the notes."""
         from concurrent.futures import ThreadPoolExecutor  # not needed by the first paint
 
+        if self._closed:
+            raise NotesError("The notes of a sandbox that was left are not asked any more")
         if self._executor is None:
             self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="notes")
         loop = asyncio.get_running_loop()

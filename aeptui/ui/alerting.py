@@ -58,7 +58,7 @@ class Alerting:
             lambda: api_settings(config, profile),
             config.code_book,
             ring=self._ring,
-            complain=lambda sentence: self._app.page.say(sentence, "warn"),
+            complain=lambda sentence: self._say(f"{sentence}."),
         )
         session.recorder.told = self._told
         self._before = await self._last(session)
@@ -75,7 +75,7 @@ class Alerting:
         already = [event for event in events if event.quiet]
         words = tally(already) if self._before else ""
         if words:
-            self._app.page.say(f"While nobody looked: {words}. :events lists them.", "warn")
+            self._say(f"While nobody looked: {words}. :events lists them.")
         if self._notifier is not None:
             await self._notifier(events, marks)
 
@@ -89,22 +89,31 @@ class Alerting:
         session = self._session
         if session is None:
             return
-        trouble, changed = session.recorder.trouble, False
+        trouble, marks, revision = session.recorder.trouble, None, self._revision
         try:
             revision = await session.notes.revision()
             if revision != self._revision:
-                self.marks, self._revision = await session.notes.marks(), revision
-                changed = True
+                marks = await session.notes.marks()
         except NotesError as reason:
             trouble = str(reason)
+        if session is not self._session:
+            return  # another sandbox was opened meanwhile: this is about the one that was left
+        if marks is not None:
+            self.marks, self._revision = marks, revision
         if trouble and trouble != self._trouble:
-            self._app.page.say(f"{trouble}.", "warn")
+            self._say(f"{trouble}.")
         self._trouble = trouble
         calm = self.marks.calm(session.now())
         letters = {id: LETTERS[mark.kind] for id, mark in calm.items()}
-        if (changed or letters != self.letters) and session is self._app.session:
+        if (marks is not None or letters != self.letters) and session is self._app.session:
             self.letters = letters
             self._app.page.marks_changed()
+
+    def _say(self, words: str) -> None:
+        """Say it on the page in front, unless the console is being left."""
+        page = self._app.page
+        if page.query("#keys"):
+            page.say(words, "warn")
 
     def letters_of_causes(self) -> dict[str, str]:
         """By the key of a cause: that it is acknowledged, snoozed or expected."""

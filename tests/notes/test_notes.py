@@ -188,6 +188,14 @@ async def test_the_platform_out_of_touch_is_kept_with_its_end(notes: Notes) -> N
     ]
 
 
+async def test_notes_that_were_closed_refuse_instead_of_failing(tmp_path: Path) -> None:
+    closed = Notes(tmp_path, "p")
+    await closed.standings()
+    closed.close()
+    with pytest.raises(NotesError, match="was left"):
+        await closed.marks()
+
+
 async def test_the_file_is_private(notes: Notes, tmp_path: Path) -> None:
     await notes.standings()
     assert (tmp_path / "notes.sqlite").stat().st_mode & 0o777 == 0o600
