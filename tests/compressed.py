@@ -98,17 +98,16 @@ class _Body(httpx.AsyncByteStream):
 def run(
     main: Callable[[CompressedLoop], Coroutine[Any, Any, T]], bring: Callable[[float], None]
 ) -> T:
-    """Run `main` in compressed time; `bring` moves the world by seconds before it is asked."""
+    """Run `main` in compressed time; `bring` moves the world so far on before it is asked."""
     loop = CompressedLoop()
     brought_s = 0.0
     plain = httpx.AsyncHTTPTransport.handle_async_request
 
     async def asked(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
         nonlocal brought_s
-        behind_s = loop.since_boot() - brought_s
-        if behind_s > 0:
-            brought_s += behind_s
-            bring(behind_s)
+        if loop.since_boot() > brought_s:
+            brought_s = loop.since_boot()
+            bring(brought_s)
         loop.under_way += 1
         try:
             response = await plain(transport, request)

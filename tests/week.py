@@ -289,6 +289,22 @@ def _touch(name: str, at_h: float, lasts_h: float, state: str, fault: dict[str, 
     return Incident(name, at_h, lasts_h, owed, fault=fault)
 
 
+class Bringer:
+    """Moves an emulator to moments after its beginning; what passes in real time counts too."""
+
+    def __init__(self, emulator: Rehearsal, began_ms: int) -> None:
+        self._emulator = emulator
+        self._began_ms = began_ms
+        self._told_ms, self._told_at = emulator.now_ms, time.monotonic()
+
+    def to(self, seconds: float) -> None:
+        now_ms = self._told_ms + (time.monotonic() - self._told_at) * 1000
+        ahead_s = (self._began_ms - now_ms) / 1000 + seconds
+        if ahead_s > 0:
+            self._told_ms = self._emulator.ask("clock", advance_s=ahead_s)["now_ms"]
+            self._told_at = time.monotonic()
+
+
 async def watched(
     loop: compressed.CompressedLoop,
     emulator: Rehearsal,
@@ -370,7 +386,7 @@ def live(folder: Path, *, days: float, flows: int, seed: int, interval_s: float)
         config = config_in(folder, sync_interval_s=interval_s)
         events = compressed.run(
             lambda loop: watched(loop, emulator, config, incidents, days * 24),
-            lambda seconds: emulator.ask("clock", advance_s=seconds),
+            Bringer(emulator, began_ms).to,
         )
         counts = emulator.state()["counts"]
         outcome = Outcome(
