@@ -17,7 +17,7 @@ APPLICATION = 0x41455054
 
 VERSION = 7
 
-MIGRATIONS: Mapping[int, str] = {5: EARLIER}
+MIGRATIONS: Mapping[int, str] = {}
 """SQL that leads from a version to the next; a version that is absent begins again."""
 
 _SHARED = """

@@ -104,21 +104,3 @@ def test_opening_needs_no_network_library_and_no_event_loop() -> None:
     ).stdout.split()
     assert "sqlite3" in loaded
     assert not {"asyncio", "httpx", "ssl", "textual", "concurrent.futures"} & set(loaded)
-
-
-def test_a_file_of_the_version_before_is_brought_up_and_keeps_what_it_knows(path: Path) -> None:
-    opened(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("INSERT INTO flows (id, name) VALUES ('f', 'kept')")
-        connection.execute("DROP TABLE earlier")
-        connection.execute("PRAGMA user_version = 5")
-    connection.close()
-    mirror = opened(path)
-    try:
-        assert mirror.notice == ""
-        assert [row.name for row in mirror.window_now(Listing("flows"), 5).rows] == ["kept"]
-    finally:
-        mirror.close()
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT count(*) FROM earlier").fetchone() == (0,)
-    connection.close()
