@@ -257,7 +257,7 @@ class AepApp(App[int]):
         self.run_worker(self._close(left), group="close")
 
     async def _close(self, left: Session) -> None:
-        await self.doing.sending.finished(left)
+        await self.doing.finished(left)
         await left.close()
 
     # What is typed -----------------------------------------------------------------

@@ -56,6 +56,12 @@ class Doing:
 
         return Together(self._app, self._acting)
 
+    async def finished(self, session: Session) -> None:
+        """Until nothing more is sent in a session that is being left."""
+        if "together" in self.__dict__:
+            await self.together.finished(session)
+        await self.sending.finished(session)
+
     # Forms ----------------------------------------------------------------------------
 
     def new(self, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import MutableMapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from aeptui.ui.screens.acting import agreed
 from aeptui.ui.screens.many import ManyPage
 
 if TYPE_CHECKING:
+    from aeptui.session import Session
     from aeptui.ui.app import AepApp
     from aeptui.ui.screens.page import Page
 
@@ -23,6 +25,7 @@ class Together:
     def __init__(self, app: AepApp, acting: MutableMapping[str, str]) -> None:
         self._app = app
         self._acting = acting
+        self._running: dict[asyncio.Event, tuple[Session, Many]] = {}
 
     def act(self, page: Page, action: Action, kind: str, rows: Sequence[Row]) -> None:
         """Ask once, then do `action` for each of `rows` that can."""
@@ -44,6 +47,13 @@ class Together:
         else:
             page.say("Not done: no base connection is known behind what is marked.", "warn")
 
+    async def finished(self, session: Session) -> None:
+        """Stop what is done in a session that is left after the write that is under way."""
+        for over, (of, many) in list(self._running.items()):
+            if of is session:
+                many.stop("another sandbox was opened")
+                await over.wait()
+
     async def _ask(self, page: Page, action: Action, many: Many) -> None:
         asked = doing.question(page.session, many, action)
         taken = {item.row.id: item.name for item in many.ready}
@@ -60,8 +70,14 @@ class Together:
 
         many.hopeless = (RehearsalError,)
         page.unmark()
-        await self._app.push_screen(ManyPage(page.session, many))
-        await many.run()
+        over = asyncio.Event()
+        self._running[over] = (page.session, many)
+        try:
+            await self._app.push_screen(ManyPage(page.session, many))
+            await many.run()
+        finally:
+            del self._running[over]
+            over.set()
         front = self._app.page
         if not (isinstance(front, ManyPage) and front.many is many) and front.query("#keys"):
             tone: Tone = "warn" if many.count("failed") or many.stopped else "good"
