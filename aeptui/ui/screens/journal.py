@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, TypeAlias
@@ -55,7 +56,7 @@ class JournalPane(RowPane[Row]):
         """When, what came of it, what it was, and where."""
         moment = self._session.moment()
         begun: list[Piece] = [("▸" if here else " ", PLAIN)]
-        over = CURSOR if here and self.has_focus else BOLD if here else None
+        over = CURSOR if here else None
         if isinstance(row, Entry):
             plan = row.plan
             done = sum(1 for each in row.steps if each.state == "done")
@@ -97,6 +98,7 @@ class JournalPage(Page):
         super().__init__(session, "journal")
         self.text = ""
         self._before = ""
+        self._reading = asyncio.Lock()
 
     def body(self) -> Iterable[Widget]:
         """The list."""
@@ -108,7 +110,11 @@ class JournalPage(Page):
         self.pane.focus()
 
     async def look(self) -> None:
-        """Read it again."""
+        """Read it again; one reading at a time, so that the last one shown is the last one read."""
+        async with self._reading:
+            await self._look()
+
+    async def _look(self) -> None:
         try:
             async with journal_of(self.session) as journal:
                 entries = await journal.unfinished()

@@ -293,12 +293,16 @@ class MappingView(Page):
         stale = "BECAME BEFORE THE CHANGE"
         stale += f"; not tried: {self.trouble}" if self.trouble else ""
         becomes_now = "BECOMES" if current or not trial.records else stale
+        if not work.bench.schema:
+            becomes_now = "BECOMES: told once the schema is made"
         self.sample.show(("VALUE" if len(reads) < 2 else "VALUES", becomes_now), rows)
 
     def _pending(self, current: bool) -> str:
         if self.trouble:
             return f"not tried: {self.trouble}"
-        if not self.work.bench.schema or (current and self.trial.note):
+        if not self.work.bench.schema:
+            return ""
+        if current and self.trial.note:
             return self.trial.note
         return "asking …" if self.trying else "not asked yet"
 

@@ -44,7 +44,7 @@ class GoingPane(RowPane[Going]):
             (fit(row.name, max(16, width // 3)), PLAIN if goes else DIM),
         ]
         words = row.reach if goes else f"stays: {row.stays}"
-        begun.append((f"  {words}", TONES["warn"] if goes and row.reach else DIM))
+        begun.append((f"  {words}", TONES["warn"] if goes and row.reach and not here else DIM))
         return line(begun, width, CURSOR if here else None)
 
     def below(self, row: Going, width: int) -> list[Strip]:
