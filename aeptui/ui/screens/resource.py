@@ -193,7 +193,8 @@ class ListPage(ActingPage):
         """Read the detail of the row under the cursor, once the cursor rests."""
         if not self.has_class("-wide") and not self.has_class("-very-wide"):
             return
-        await asyncio.sleep(SETTLE_S)
+        if self.table.touched:
+            await asyncio.sleep(SETTLE_S)
         row = self.table.row
         if row is None:
             self._beside = None

@@ -115,6 +115,11 @@ class ResourceTable(Painted, can_focus=True):
         return self._rows[self._cursor] if self._cursor < len(self._rows) else None
 
     @property
+    def touched(self) -> bool:
+        """Whether a key was pressed: until then nobody moves through the rows."""
+        return self._touched
+
+    @property
     def held(self) -> str | None:
         """The id of the resource under the cursor."""
         return row.id if (row := self.row) is not None else None
