@@ -428,26 +428,35 @@ def _rehearsed_in_lines(config: Config, rehearsal: Rehearsal) -> int:
 
 def _on_screen(config: Config, rehearsal: Rehearsal | None = None) -> int:
     """The console until it is left; the local platform goes with it."""
+    from aeptui import saved_screen
+
+    if rehearsal is None and config.settings.saved_screen and config.settings.driver == "diff":
+        profile = config.profile()
+        sandbox = config.flags.sandbox or profile.sandbox
+        saved_screen.show(saved_screen.path_for(config, profile, sandbox))
+
     import asyncio
     import gc
 
     # What is loaded for the first paint stays for good: looking through it would only delay that.
     gc.disable()
+    try:
+        return asyncio.run(_shown(config, rehearsal))
+    finally:
+        saved_screen.leave()
 
+
+async def _shown(config: Config, rehearsal: Rehearsal | None) -> int:
     from aeptui import log
     from aeptui.session import open_session
     from aeptui.ui.app import run_console
 
     log.begin(config.state_dir, config.flags.log_level)
-
-    async def shown() -> int:
-        try:
-            return await run_console(await open_session(config, rehearsal=rehearsal))
-        finally:
-            if rehearsal is not None:
-                await rehearsal.stop()
-
-    return asyncio.run(shown())
+    try:
+        return await run_console(await open_session(config, rehearsal=rehearsal))
+    finally:
+        if rehearsal is not None:
+            await rehearsal.stop()
 
 
 def emulator(options: argparse.Namespace) -> int:

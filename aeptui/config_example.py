@@ -25,7 +25,7 @@ max_mb = 500
 # How the screen is sent: "diff" sends only cells that changed, "stock" is Textual's own driver.
 driver = "diff"
 
-# Keep the last screen to draw it at the next start. Read, without effect yet.
+# Keep home as it was left, to draw it at the next start before anything is loaded.
 saved_screen = true
 
 # The colours. Read, without effect yet: there is one theme.

@@ -17,13 +17,15 @@ from textual.binding import Binding, BindingType
 from textual.events import Event, Key, Paste
 from textual.worker import WorkerFailed
 
+from aeptui import saved_screen
 from aeptui.config import Config
 from aeptui.resources import registry
+from aeptui.resources.formats import full
 from aeptui.session import Session
 from aeptui.ui.ages import Age
 from aeptui.ui.alerting import LOOK_S, Alerting
 from aeptui.ui.doing import Doing
-from aeptui.ui.driver import distrust, driver_named, end_within
+from aeptui.ui.driver import distrust, driver_named, end_within, picture_of
 from aeptui.ui.going import Going
 from aeptui.ui.messages import (
     Asked,
@@ -299,7 +301,20 @@ class AepApp(App[int]):
     async def leave(self) -> None:
         """Leave, after a question while a plan is being sent."""
         if await self.doing.may_leave():
+            self.keep_screen()
             self.exit(0, 0)
+
+    def keep_screen(self) -> None:
+        """Keep home as it is for the next start, where that is wanted; any other page stays private."""
+        session = self.session
+        path = saved_screen.path_for(session.config, session.profile, session.sandbox)
+        if not session.config.settings.saved_screen:
+            saved_screen.forget(path)
+            return
+        shown = picture_of(self._driver)
+        if session.rehearsal is None and self.screen is self.home and shown is not None:
+            moment = session.moment()
+            saved_screen.keep(path, *shown, full(moment.now, moment))
 
     @on(TerminalGone)
     def terminal_gone(self) -> None:
@@ -309,6 +324,7 @@ class AepApp(App[int]):
     def end(self, code: int) -> None:
         """End with `code`, within a second whatever hangs."""
         end_within(1.0, code, self._driver)
+        self.keep_screen()
         self.exit(code, code)
 
     def _fatal_error(self) -> None:

@@ -24,6 +24,7 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from aeptui import saved_screen
 from aeptui.ui.palette import PLAIN_SYMBOLS, ascii_only
 from aeptui.ui.wire import Wire
 
@@ -109,7 +110,7 @@ class DiffingDriver(TerminalDriver):
         with self._turn:
             wire = self._wire
             if wire is None:
-                wire = self._wire = Wire(*self._get_terminal_size())
+                wire = self._wire = self._first_wire()
             while self._sizes:
                 wire.resize(*self._sizes.popleft())
             # Stand-ins come first, so that each cell is sent as it was compared.
@@ -117,12 +118,29 @@ class DiffingDriver(TerminalDriver):
             if sent:
                 super().write(sent)
 
+    def _first_wire(self) -> Wire:
+        """The one that drew the saved screen, which is gone on from; else a new one."""
+        size = self._get_terminal_size()
+        wire = saved_screen.taken_over()
+        if wire is None:
+            return Wire(*size)
+        if wire.size == size:
+            self._sizes.clear()
+        return wire
+
     def distrust(self) -> None:
         """Send the whole screen now."""
         with self._turn:
             if self._wire is not None:
                 self._wire.distrust()
                 self.write("")
+
+    @property
+    def picture(self) -> tuple[tuple[int, int], str] | None:
+        """The size of the screen and what draws it on a cleared one; None where that is not known."""
+        with self._turn:
+            wire = self._wire
+            return None if wire is None or wire.plain else (wire.size, wire.picture())
 
     def process_message(self, message: Message) -> None:
         """Take note of a size that the terminal tells by itself."""
@@ -140,6 +158,11 @@ class DiffingDriver(TerminalDriver):
 def driver_named(name: str) -> type[TerminalDriver]:
     """The driver that the setting `driver` names."""
     return TerminalDriver if name == "stock" else DiffingDriver
+
+
+def picture_of(driver: Driver | None) -> tuple[tuple[int, int], str] | None:
+    """The screen that `driver` shows, where it knows."""
+    return driver.picture if isinstance(driver, DiffingDriver) else None
 
 
 def distrust(driver: Driver | None) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from aeptui.ui.cells import Cells
+from aeptui.ui.cells import BLANK, Cells
 from aeptui.ui.difference import Pencil, difference
 from aeptui.ui.sgr import PLAIN, Styles
 
@@ -34,7 +34,7 @@ _TOKENS = re.compile(
     """,
     re.VERBOSE,
 )
-_OPENS, _CLOSES = "\x1b[?1049h", "\x1b[?1049l"
+OPENS, CLOSES = "\x1b[?1049h", "\x1b[?1049l"
 _POINTER = "\x1b]22;"
 """The shape of the mouse pointer, said again with each screen; the mouse is the operator's own."""
 
@@ -119,14 +119,16 @@ class Wire:
             self._frame = []
         elif sequence == FRAME_END:
             out.append(self._end_frame())
+        elif sequence == OPENS and self._open:
+            pass  # some terminals, asked once more, forget where they were before
         elif not sequence.startswith(_POINTER):
             into = out if self._frame is None else self._frame
             into.append(self._change())
             into.append(sequence)
-            if sequence == _OPENS:
+            if sequence == OPENS:
                 self._open = True
                 self.distrust()
-            elif sequence == _CLOSES:
+            elif sequence == CLOSES:
                 self._open = False
 
     def _end_frame(self) -> str:
@@ -156,6 +158,22 @@ class Wire:
             pencil.to(min(self._y, wanted.lines - 1), min(self._x, wanted.columns - 1))
             self._moved = False
         return pencil.take()
+
+    def picture(self) -> str:
+        """The stream of a program that would draw the screen as it is wanted now."""
+        shows = self._styles.shown_on_blank
+        drawn: list[str] = []
+        style = PLAIN
+        for y in range(self._wanted.lines):
+            drawn.append(f"\x1b[{y + 1}H")
+            for text, number in zip(self._wanted.texts[y], self._wanted.styles[y], strict=True):
+                if text == BLANK and not shows[number]:
+                    number = PLAIN if shows[style] else style
+                if number != style:
+                    drawn.append(self._styles.change(style, number))
+                    style = number
+                drawn.append(text)
+        return "".join([*drawn, self._styles.change(style, PLAIN)])
 
     def _give_up(self) -> str:
         """Bring the terminal to where the stream has it, and leave it to the stream."""
