@@ -80,8 +80,9 @@ def show(path: Path) -> bool:
 
     words = f" As it was {when}; the console is starting."[: size.columns]
     age = f"\x1b[1;1H\x1b[1m{words.ljust(size.columns)}\x1b[m"
+    no_keys = f"\x1b[{size.lines}H{' ' * size.columns}"  # nobody is there to answer to one
     wire = Wire(size.columns, size.lines)
-    drawn = wire.send(OPENS + _HIDES + FRAME_START + picture + age + FRAME_END)
+    drawn = wire.send(OPENS + _HIDES + FRAME_START + picture + age + no_keys + FRAME_END)
     if wire.plain:  # it was not ours
         return False
     _hush()

@@ -73,6 +73,7 @@ def test_the_next_start_shows_home_as_it_was_until_the_console_is_there(
     with Terminal(CONSOLE, env=env) as terminal:
         terminal.wait_for("As it was .*the console is starting")
         terminal.wait_for("STATE")
+        assert "? help" not in terminal.text or "As it was" not in terminal.text
         terminal.wait_for("environment / prod")
         assert "As it was" not in terminal.text
         terminal.press("ctrl+q")
