@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeptui.api.models import BaseConnection, Dataset, Flow, Run, SourceConnection
-from aeptui.mirror.rows import Row
+from aeptui.mirror.rows import Row, RunRow
 from aeptui.mirror.store import Mirror
 from aeptui.mirror.values import Changed, Listing
 from aeptui.mirror.verdicts import FlowVerdict
@@ -41,6 +41,19 @@ async def test_a_body_that_differs_is_news_even_when_no_column_does(mirror: Mirr
     await mirror.upsert("runs", [run("r", body=b'{"id":"r"}')], seen_at=NOW)
     assert await mirror.upsert("runs", [run("r", body=b'{"id":"r","x":1}')], seen_at=NOW)
     assert await mirror.body("runs", "r") == {"id": "r", "x": 1}
+
+
+async def test_what_rows_share_comes_back_as_it_was_also_where_it_looks_like_an_id(
+    mirror: Mirror,
+) -> None:
+    who, flow = str(uuid.UUID(int=7)), str(uuid.UUID(int=8))
+    told = [run("a", updated_by=who, flow_id=flow), run("b", updated_by="ana", flow_id="F")]
+    await mirror.upsert("runs", told, seen_at=NOW)
+    for each in told:
+        row = await mirror.get("runs", each.id)
+        assert isinstance(row, RunRow)
+        assert (row.updated_by, row.flow_id) == (each.updated_by, each.flow_id)
+        assert [found.id for found in await mirror.runs_of(each.flow_id, 5)] == [each.id]
 
 
 async def test_seeing_the_same_again_writes_nothing(mirror: Mirror, path: Path) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeptui.api.models import Dataset, Flow, Model, Run
+from aeptui.mirror.file import connect
 from aeptui.mirror.ids import pack_id
+from aeptui.mirror.query import Query
 from aeptui.mirror.rows import RunRow
 from aeptui.mirror.store import Mirror
 from aeptui.mirror.values import END, Anchor, Listing, Window
@@ -223,3 +226,36 @@ def test_both_ways_of_reading_give_the_same_window() -> None:
     with held(("runs", runs)) as mirror:
         listing = Listing("runs")
         assert asyncio.run(mirror.window(listing, 4)) == mirror.window_now(listing, 4)
+
+
+class _Explaining:
+    """A connection that keeps how each question is going to be answered."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(path)
+        self.plans: list[str] = []
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        for *_, plan in self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", values):
+            self.plans.append(plan)
+        return self._connection.execute(sql, values)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.mark.parametrize("within", [None, ("flow_id", FLOWS[1].id)])
+@pytest.mark.parametrize("place", [None, Anchor(int(NOW.timestamp() * 1000), "x", "after"), END])
+def test_runs_by_time_are_found_along_an_index(
+    tmp_path: Path, within: tuple[str, str] | None, place: Anchor | None
+) -> None:
+    path = tmp_path / "m.sqlite"
+    mirror = Mirror.open(path, run_verdict=run_verdict, clock=lambda: NOW)
+    runs = [Run(id=f"r{n}", flow_id=FLOWS[1].id, created_at=NOW) for n in range(9)]
+    asyncio.run(mirror.upsert("runs", runs, seen_at=NOW))
+    mirror.close()
+    asked = _Explaining(path)
+    Query(Listing("runs", within=within), NOW).window(cast(Any, asked), 4, place)
+    asked.close()
+    assert len(asked.plans) > 3
+    assert [plan for plan in asked.plans if plan.startswith("SCAN t")] == []
