@@ -152,7 +152,7 @@ def emulated(folder: Path, *flags: str) -> Iterator[Rehearsal]:
         stop(rehearsal)
 
 
-def demo_world(folders: pytest.TempPathFactory) -> Path:
+def demo_world(folders: pytest.TempPathFactory, folder: Path | None = None) -> Path:
     """A folder with a demo's world of the first seed, as it is when it opens: a copy.
 
     The workers of one run of the tests share the original; the first that needs it makes it.
@@ -167,4 +167,4 @@ def demo_world(folders: pytest.TempPathFactory) -> Path:
             with emulated(making, *STILL):
                 pass
             making.rename(original)
-    return Path(shutil.copytree(original, folders.mktemp("demo") / "data"))
+    return Path(shutil.copytree(original, folder or folders.mktemp("demo") / "data"))

@@ -114,7 +114,7 @@ class Terminal:
                 left = left[os.write(self._master, left[:1024]) :]
             self.read(0.01)
 
-    def wait_until_stopped(self, within_s: float = 30) -> None:
+    def wait_until_stopped(self, within_s: float = 60) -> None:
         """Read on until the program has suspended itself."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
@@ -149,7 +149,7 @@ class Terminal:
         self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
         return True
 
-    def wait_until(self, holds: Callable[[str], object], within_s: float = 30) -> float:
+    def wait_until(self, holds: Callable[[str], object], within_s: float = 60) -> float:
         """Read until the screen satisfies `holds`; the seconds since the start at which it did."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
@@ -160,11 +160,11 @@ class Terminal:
                 break
         raise AssertionError(f"not seen within {within_s} s; the screen was:\n{self.text}")
 
-    def wait_for(self, pattern: str, within_s: float = 30) -> float:
+    def wait_for(self, pattern: str, within_s: float = 60) -> float:
         """Read until `pattern` is on the screen; the seconds since the start at which it was."""
         return self.wait_until(re.compile(pattern).search, within_s)
 
-    def ended(self, within_s: float = 30) -> int:
+    def ended(self, within_s: float = 60) -> int:
         """Read on until the program has ended; its exit status (128 + n for signal n)."""
         deadline = time.monotonic() + within_s
         while self._master >= 0 and time.monotonic() < deadline and self.read():

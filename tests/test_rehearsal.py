@@ -17,6 +17,7 @@ from aeptui.config import Config
 from aeptui.config_load import rehearsal_config
 from aeptui.rehearsal import Options, Rehearsal, RehearsalError
 from aeptui.session import mirror_path, session_for
+from tests.emulated import demo_world
 
 PATIENCE_S = 120
 
@@ -34,8 +35,10 @@ async def made(rehearsal: Rehearsal) -> None:
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One state folder, so that the world is made once."""
-    return tmp_path_factory.mktemp("state")
+    """One state folder, with a world of the first seed in it."""
+    state = tmp_path_factory.mktemp("state")
+    demo_world(tmp_path_factory, state / "demo" / "seed-1")
+    return state
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from aeptui.api.services import ApiSettings, Secret, Services
 from tests.api.canned import Canned, serving
 from tests.api.rehearsal import Rehearsed, rehearsing
+from tests.emulated import demo_world
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ async def services(settings: ApiSettings, naps: list[float]) -> AsyncIterator[Se
 
 @pytest.fixture(scope="session")
 def rehearsal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
-    with rehearsing(tmp_path_factory.mktemp("rehearsal")) as rehearsal:
+    with rehearsing(demo_world(tmp_path_factory)) as rehearsal:
         yield rehearsal
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +11,7 @@ from typing import Any
 import httpx
 
 from aeptui.api.services import ApiSettings, Secret
-
-_PATIENCE_S = 120
+from tests.emulated import STILL, emulated
 
 
 @dataclass
@@ -75,31 +71,10 @@ class Rehearsed:
 
 
 @contextmanager
-def rehearsing(folder: Path) -> Iterator[Rehearsed]:
-    """An emulator whose time stands still, once its world is made."""
-    env_file = folder / "env"
-    command = [sys.executable, "-m", "aeptui.emulator", "--port", "0", "--speed", "0"]
-    process = subprocess.Popen(
-        [*command, "--env-file", str(env_file)], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("ready "), line
+def rehearsing(data: Path) -> Iterator[Rehearsed]:
+    """An emulator whose time stands still, once the world in the folder `data` is made."""
+    env_file = data / "env"
+    with emulated(data, *STILL, "--env-file", str(env_file)) as served:
         env = dict(row.split("=", 1) for row in env_file.read_text().splitlines())
-        url = line.split()[1]
-        with httpx.Client(base_url=url, timeout=30, trust_env=False) as control:
-            rehearsed = Rehearsed(url, env, control)
-            _wait_for_the_world(rehearsed, process)
-            yield rehearsed
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait_for_the_world(rehearsed: Rehearsed, process: subprocess.Popen[str]) -> None:
-    until = time.monotonic() + _PATIENCE_S
-    while rehearsed.state()["making"] is not None:
-        assert process.poll() is None, "the emulator ended while making its world"
-        assert time.monotonic() < until, "the world was not made in time"
-        time.sleep(0.1)
+        with httpx.Client(base_url=served.url, timeout=30, trust_env=False) as control:
+            yield Rehearsed(served.url, env, control)

@@ -11,17 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.emulated import demo_world
 from tests.terminal import Terminal
 
-DEMO = [sys.executable, "-m", "aeptui", "demo", "--seed", "3"]
+DEMO = [sys.executable, "-m", "aeptui", "demo"]
 FLOW_WITH_STATE = r"(?m)^.(FAILED|PARTIAL) +(Salesforce|Dynamics) \w+"
 HOME = r"(?s)── live.*enter open .*\? help"
 
 
 @pytest.fixture(scope="module")
 def env(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """An empty home and one state folder for all, in which the first test makes the world."""
+    """An empty home and one state folder for all, with the world of the first seed in it."""
     home = tmp_path_factory.mktemp("home")
+    demo_world(tmp_path_factory, home / "state" / "demo" / "seed-1")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AEPTUI_")}
     return {
         **kept,
@@ -36,7 +38,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 @pytest.fixture
 def demo(env: Mapping[str, str]) -> Iterator[Terminal]:
     with Terminal([*DEMO, "--speed", "0"], env=env) as terminal:
-        terminal.wait_for(FLOW_WITH_STATE, within_s=120)
+        terminal.wait_for(FLOW_WITH_STATE)
         yield terminal
 
 
@@ -53,7 +55,7 @@ def restored(terminal: Terminal) -> bool:
 def test_a_flow_with_its_state_is_seen_a_run_opened_and_the_terminal_given_back(
     env: Mapping[str, str],
 ) -> None:
-    with Terminal(DEMO, env=env) as terminal:
+    with Terminal([*DEMO, "--seed", "3"], env=env) as terminal:  # a world that is made first
         terminal.wait_for(FLOW_WITH_STATE, within_s=120)
         terminal.wait_for(HOME)
         terminal.press("enter")
@@ -76,13 +78,13 @@ def test_the_last_known_flows_are_shown_though_nobody_answers(
     demo.press("ctrl+q")
     assert demo.ended() == 0
     state = Path(env["AEPTUI_STATE_DIR"])
-    facts = (state / "demo" / "seed-3" / "emulator.env").read_text().split()
+    facts = (state / "demo" / "seed-1" / "emulator.env").read_text().split()
     known = dict(fact.split("=", 1) for fact in facts)
     nobody = {"AEPTUI_PLATFORM_URL": "http://127.0.0.1:9", "AEPTUI_IMS_URL": "http://127.0.0.1:9"}
-    with Terminal([*DEMO[:3]], env={**env, **known, **nobody}) as terminal:
+    with Terminal(DEMO[:3], env={**env, **known, **nobody}) as terminal:
         terminal.wait_for(FLOW_WITH_STATE)
         terminal.wait_for("platform unreachable")
-        assert "Nothing answers at 127.0.0.1:9" in terminal.text
+        assert "Nothing answers at 127.0.0.1" in terminal.text
         terminal.press("ctrl+q")
         assert terminal.ended() == 0
 
@@ -109,17 +111,17 @@ def test_moving_the_cursor_sends_two_lines_and_not_the_table(demo: Terminal) -> 
 
 def test_a_stopped_platform_is_told_and_a_started_one_noticed(env: Mapping[str, str]) -> None:
     with Terminal([*DEMO, "--speed", "10"], env=env) as demo:  # it is asked ten times as often
-        demo.wait_for(FLOW_WITH_STATE, within_s=120)
+        demo.wait_for(FLOW_WITH_STATE)
         demo.press(":", "emulator stop", "enter")
-        demo.wait_for("local platform stopped", within_s=20)
+        demo.wait_for("local platform stopped")
         assert "Salesforce" in demo.text
         demo.press(":", "emulator start", "enter")
-        demo.wait_until(lambda text: "live" in text.splitlines()[0], within_s=30)
+        demo.wait_until(lambda text: "live" in text.splitlines()[0])
 
 
 def test_another_sandbox_is_opened_and_an_empty_one_says_so(demo: Terminal) -> None:
     demo.press(":", "sandbox empty", "enter")
-    demo.wait_for("No flows in this sandbox yet", within_s=20)
+    demo.wait_for("No flows in this sandbox yet")
     demo.wait_for("rehearsal / empty")
 
 
@@ -136,19 +138,19 @@ def test_a_signal_ends_it_with_the_terminal_given_back(
     demo: Terminal, sign: signal.Signals
 ) -> None:
     os.kill(demo.pid, sign)
-    assert demo.ended(within_s=3) == 128 + sign
+    assert demo.ended() == 128 + sign
     assert restored(demo)
 
 
 def test_a_terminal_that_goes_away_ends_it(demo: Terminal) -> None:
     demo.hang_up()
-    assert demo.ended(within_s=3) == 128 + signal.SIGHUP
+    assert demo.ended() == 128 + signal.SIGHUP
 
 
 def test_where_only_ascii_is_understood_only_ascii_is_sent(env: Mapping[str, str]) -> None:
     plain = {**env, "LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"}
     with Terminal([*DEMO, "--speed", "0"], env=plain) as terminal:
-        terminal.wait_for(FLOW_WITH_STATE, within_s=120)
+        terminal.wait_for(FLOW_WITH_STATE)
         assert all(byte < 128 for byte in terminal.output)
 
 
@@ -156,7 +158,7 @@ def test_a_rehearsal_in_lines_tells_what_happens_and_how_to_reach_it(
     env: Mapping[str, str],
 ) -> None:
     with Terminal([*DEMO, "--plain"], env={**env, "TERM": "dumb"}, columns=200) as terminal:
-        terminal.wait_for(r"set -a; \. '.*emulator\.env'", within_s=120)
+        terminal.wait_for(r"set -a; \. '.*emulator\.env'")
         terminal.wait_for(r"ctrl\+c ends it")
         terminal.press("ctrl+c")
         assert terminal.ended() in (0, 130)

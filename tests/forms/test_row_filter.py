@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aeptui.emulator.row_filters import compile_filter
@@ -161,6 +161,7 @@ TREES = st.recursive(
 
 
 @given(TREES)
+@example(applied("=", look("City"), literal(-(10**17))))
 def test_any_filter_is_said_in_words_that_mean_the_same(tree: dict[str, Any]) -> None:
     whole = {"type": "PQL", "format": "pql/json", "value": tree}
     words = said(whole)

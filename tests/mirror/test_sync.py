@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -25,6 +21,7 @@ from aeptui.mirror.sync import SLOW, Sync, SyncSettings
 from aeptui.mirror.tables import KINDS
 from aeptui.mirror.values import Listing
 from aeptui.monitor.state import run_verdict
+from tests.emulated import STILL, demo_world, emulated
 from tests.mirror.conftest import spoil
 
 FLOWS = "/data/foundation/flowservice/flows"
@@ -72,25 +69,11 @@ class Platform:
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    folder = tmp_path_factory.mktemp("platform")
-    env_file = folder / "env"
-    command = [sys.executable, "-m", "aeptui.emulator", "--port", "0", "--speed", "0"]
-    command += ["--seed", "7", "--data", str(folder / "data"), "--env-file", str(env_file)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
-    try:
-        assert process.stdout is not None
-        ready = process.stdout.readline()
-        assert ready.startswith("ready "), ready
+    data = demo_world(tmp_path_factory)
+    env_file = data / "env"
+    with emulated(data, *STILL, "--env-file", str(env_file)) as served:
         env = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
-        platform = Platform(ready.split()[1], env)
-        # The world is made by running it; there is nothing to wait on but its own word for it.
-        while platform.state()["making"] is not None:
-            assert process.poll() is None
-            time.sleep(0.2)
-        yield platform
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+        yield Platform(served.url, env)
 
 
 class Bench:

@@ -204,7 +204,7 @@ class Console:
             self.app.post_message(key)
         await self.pilot.pause()
 
-    async def until(self, condition: Callable[[], object], tries: int = 500) -> None:
+    async def until(self, condition: Callable[[], object], tries: int = 3000) -> None:
         """Let the app work until `condition` holds."""
         for _ in range(tries):
             if condition():

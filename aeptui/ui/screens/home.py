@@ -94,12 +94,15 @@ class HomePage(ListPage):
     async def follow_settled(self) -> None:
         """Nothing is sent for the flows that the cursor only passes."""
         await asyncio.sleep(SETTLE_S)
-        await self.follow_held()
+        if self.query("#live"):
+            await self.follow_held()
 
     async def follow_held(self) -> None:
         """Keep the flow under the cursor in sight of the live panel."""
         flow_id = self.table.held or ""
         runs = await self.session.mirror.runs_of(flow_id, FEW) if flow_id else []
+        if not self.query("#live"):
+            return  # the console was left meanwhile
         self.panel.follow(flow_id, next((run for run in runs if run.completed_at), None))
 
     def show_making(self, words: str) -> None:
