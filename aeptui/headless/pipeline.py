@@ -16,6 +16,7 @@ from aeptui.forms.base_connection import secret_name
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.words import label
 from aeptui.headless import talk
+from aeptui.headless.listing import Usage
 from aeptui.headless.sending import FINE, TROUBLE, confirm, exit_code, need_writing, told
 from aeptui.pipelines.answering import Reveal, revealed
 from aeptui.pipelines.apply import apply as carry_out
@@ -84,6 +85,13 @@ async def destroy(session: Session, path: Path, *, yes: bool, also: Collection[s
     services = await session.connected()
     wanted = [each.replace("-", "_") for each in also]
     async with journal_of(session) as journal:
+        begun = await _unfinished(session, journal, file)
+        if begun is not None:
+            id = begun.plan.id[:8]
+            raise Usage(
+                f"An apply of this file stopped half-way: `aeptui journal rollback {id}` takes it"
+                " back, `forget` leaves it as it is"
+            )
         unmaking = await unmake(file, services, _lookups(session), journal.made, wanted)
         if unmaking.faults:
             _complain(unmaking.faults)

@@ -58,6 +58,6 @@ def exit_code(last: Event | None) -> int:
     if last.error is not None and not begun and last.what == "failed":
         raise last.error
     if begun:
-        verbs = "resume goes on, rollback takes back, show tells more"
-        print(f"aeptui: aeptui journal VERB {last.plan.id[:8]}: {verbs}", file=sys.stderr)
+        command = f"`aeptui journal resume {last.plan.id[:8]}`"
+        print(f"aeptui: {command} goes on; rollback takes back, show tells more.", file=sys.stderr)
     return HALF_WAY if begun else TROUBLE

@@ -138,6 +138,8 @@ def test_a_plan_that_stops_half_way_ends_with_5_and_is_gone_on_with_by_apply(
     (plan,) = listed["unfinished"]
     shown = run("journal", "show", plan["id"][:8])
     assert shown.code == 0 and "POST /data/foundation/catalog/dataSets" in shown.out
+    early = run("destroy", str(file), "--yes")
+    assert early.code == 2 and f"rollback {plan['id'][:8]}" in early.err
     ended = run("apply", str(file), "--yes", **ENV)
     assert ended.code == 0, ended.err
     assert "Nothing to do." in ended.out
