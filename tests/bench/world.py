@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from tests.emulated import start, stop, wait_for_world
 
 FLOW = r"^.(FAILED|PARTIAL|LATE|SILENT|ODD|STUCK|clean|waiting) +(Salesforce|Dynamics) \w+"
 """A named flow and its state, as every list of flows shows them."""
+THERE = r"\A environment / "
+"""The top line of the console itself, which the saved screen has not."""
 CALLS_A_MINUTE = 6_000
 
 
@@ -99,10 +102,21 @@ def made(flows: int, runs: int) -> Iterator[World]:
             with world.console() as probe:
                 probe.wait_for(FLOW, within_s=300)
                 probe.wait_for(r"\A.* live$", within_s=300)
+                _until_all_is_read(probe)
                 leave(probe)
             yield world
         finally:
             stop(emulator)
+
+
+def _until_all_is_read(probe: Probe, within_s: float = 600) -> None:
+    """Wait until the history of runs is read, too: the console has nothing to do then."""
+    until = time.monotonic() + within_s
+    busy = True
+    while busy and time.monotonic() < until:
+        before = probe.cpu_s()
+        probe.pump(2)
+        busy = probe.cpu_s() - before > 0.1
 
 
 def leave(probe: Probe) -> None:
