@@ -128,7 +128,7 @@ async def undo(
         for each in reversed(entry.steps):
             event = await work.take_back(each)
             if event is not None:
-                for_good = event.made is not None and each.step.undo is None
+                for_good = event.made is not None and _stays(each.step)
                 whole = whole and (event.what == "undone" or for_good)
                 yield event
         if whole:
@@ -409,6 +409,11 @@ async def _hear_the_time(services: Services) -> None:
     with contextlib.suppress(ApiError):  # a refusal has a Date as well
         async for _ in services.sandboxes.list_sandboxes():
             break
+
+
+def _stays(step: Step) -> bool:
+    """Whether what a step made may be left for good: no documented call deletes a mapping set."""
+    return step.undo is None or step.kind == "mapping-sets"
 
 
 def _not_ready(plan: Plan, before: Entry | None, secrets: Secrets) -> str:

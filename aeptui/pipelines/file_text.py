@@ -103,11 +103,8 @@ def _group(group: FieldGroup) -> Iterator[str]:
     text = json.dumps(group.definition, ensure_ascii=False, separators=(",", ":"))
     # A literal text keeps the quotation marks of JSON as they are, where it has none of its own.
     plain = "'" not in text and text.isprintable()
-    yield f"definition = {repr_literal(text) if plain else _value(text)}"
-
-
-def repr_literal(text: str) -> str:
-    return f"'{text}'"
+    literal = f"'{text}'" if plain else _value(text)
+    yield f"definition = {literal}"
 
 
 def _said(part: Any, keys: Iterable[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 from aeptui.api.services import Services
 from aeptui.pipelines.apply import apply, resume, undo
 from aeptui.pipelines.journal import Journal
-from aeptui.pipelines.plan import Secrets
+from aeptui.pipelines.plan import Secrets, Undo
 from tests.emulated import Rehearsal
 from tests.pipelines import crm
 from tests.pipelines.conftest import no_nap
@@ -362,4 +362,21 @@ async def test_leaving_the_events_stops_before_the_next_write(
     await events.aclose()
     with platform.client() as api:
         assert count(api, "connections") == 0
+    assert await journal.unfinished() == []
+
+
+async def test_a_mapping_set_that_no_call_deletes_is_named_and_the_rollback_ends(
+    platform: Rehearsal, services: Services, journal: Journal
+) -> None:
+    """A way that is not there is told as a thing that is not there; it is looked at again."""
+    steps = crm.whole(tenant_group(platform), platform.now_ms)
+    path = f"{crm.PLATFORM}/conversion/mappingSets"
+    steps[5] = replace(steps[5], undo=Undo("DELETE", f"{path}/{{mapping}}"))
+    plan = crm.plan(services, *steps)
+    await all_of(apply(plan, SECRETS, services, journal))
+    platform.ask("faults", kind="status", status=404, method="DELETE", path="*/mappingSets/*")
+    events = await all_of(undo(plan.id, services, journal))
+    (left,) = [event for event in events if event.what == "left behind"]
+    assert left.step is not None and left.step.name == "mapping" and left.made is not None
+    assert events[-1].what == "finished" and left.made.id in events[-1].sentence
     assert await journal.unfinished() == []
