@@ -107,12 +107,19 @@ class Alerting:
         letters = {id: LETTERS[mark.kind] for id, mark in calm.items()}
         if (marks is not None or letters != self.letters) and session is self._app.session:
             self.letters = letters
-            self._app.page.marks_changed()
+            if (page := self._front) is not None:
+                page.marks_changed()
+
+    @property
+    def _front(self) -> Page | None:
+        """The page in front; None while the console is being left."""
+        if not self._app.is_running or not self._app.screen_stack:
+            return None
+        page = self._app.page
+        return page if page.is_attached and page.query("#keys") else None
 
     def _say(self, words: str) -> None:
-        """Say it on the page in front, unless the console is being left."""
-        page = self._app.page
-        if page.query("#keys"):
+        if (page := self._front) is not None:
             page.say(words, "warn")
 
     def letters_of_causes(self) -> dict[str, str]:

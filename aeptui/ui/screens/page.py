@@ -134,7 +134,8 @@ class Page(Screen[None]):
     def on_screen_resume(self) -> None:
         """Follow the news while this page is in front."""
         self.show_keys()
-        self.marks_changed()
+        if self.query("#keys"):  # else it is being taken down already
+            self.marks_changed()
         self.follow()
         self.follow_age()
 

@@ -96,7 +96,7 @@ class ListPage(ActingPage):
 
     def marks_changed(self) -> None:
         """Show which flows are calm, and what was said of the one beside the list."""
-        if self.resource.kind == "flows":
+        if self.resource.kind == "flows" and self.query("#table"):
             self.table.set_calm(self.console.alerting.letters)
             self.show_heading()
             self._beside = None
