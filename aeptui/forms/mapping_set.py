@@ -19,6 +19,7 @@ from aeptui.forms.identities import Identity
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.pairs import Pair
 from aeptui.forms.questions import (
+    Functions,
     Identified,
     Mapped,
     Namespaces,
@@ -30,7 +31,7 @@ from aeptui.forms.questions import (
 from aeptui.forms.source_connection import cell_text
 from aeptui.forms.trial import value_at
 from aeptui.forms.values import faults_in
-from aeptui.forms.workbench import Bench
+from aeptui.forms.workbench import Bench, unknown_function
 from aeptui.forms.xdm_schema import namespace_choices, target_choice
 from aeptui.pipelines.plan import Step, Undo
 
@@ -64,6 +65,7 @@ def check(answers: Answers, lookups: Lookups, given: Given) -> dict[str, str]:
         return faults
     chosen = chosen_pairs(answers, lookups, given)
     wrong = pairs.fault(chosen, given.schema_fields, given.columns) if chosen else ""
+    wrong = wrong or _unknown_function(chosen, lookups)
     if not wrong and (marks := marked_in(chosen)):
         held = _held(lookups, given)
         namespaces = lookups.get(Namespaces())
@@ -162,6 +164,16 @@ def chosen_pairs(answers: Answers, lookups: Lookups, given: Given) -> list[Pair]
     if answer is not None:
         return pairs.pairs_in(answer)
     return pairs.from_suggestions(_suggested(given), suggest.CONFIDENT)
+
+
+def _unknown_function(chosen: list[Pair], lookups: Lookups) -> str:
+    """What the platform would only say once the set is made; empty while its list is not known."""
+    calculated = [pair for pair in chosen if pair.way == "expression"]
+    known = lookups.get(Functions()) if calculated else None
+    for pair in calculated:
+        if unknown := unknown_function(pair.source, known or ()):
+            return f"{pair.destination}: {unknown}"
+    return ""
 
 
 def marked_in(chosen: list[Pair]) -> list[Identity]:

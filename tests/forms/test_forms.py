@@ -330,6 +330,10 @@ PAIR_FAULTS: list[tuple[list[dict[str, Any]], str]] = [
     ),
     ([{"source": "Id", "destination": ""}], "Id lacks its other half"),
     (
+        [{"source": "concta(Id)", "destination": "_rehearsal.crmId", "way": "expression"}],
+        "_rehearsal.crmId: There is no function concta; did you mean concat?",
+    ),
+    (
         [{"source": "Name", "destination": "_rehearsal.note"}],
         "_rehearsal.crmId is required: without it every row is refused",
     ),

@@ -143,9 +143,11 @@ class StudioPage(PairFiles):
         """Calculate a field: that at the cursor where nothing fills it, else one that is chosen."""
         path = self._path_at_cursor()
         if path and path not in self.work.by_field:
-            self.type_source(path)
+            self.type_source(path, afresh=True)
         else:
-            self.ask_for_field("Which field is calculated?", (), self.type_source)
+            self.ask_for_field(
+                "Which field is calculated?", (), lambda path: self.type_source(path, afresh=True)
+            )
 
     def _path_at_cursor(self) -> str:
         row = self.front.row
@@ -155,15 +157,15 @@ class StudioPage(PairFiles):
             return str(row.path)
         return ""
 
-    def type_source(self, path: str) -> None:
-        """Type what fills a field; what comes of it is seen while it is typed."""
+    def type_source(self, path: str, *, afresh: bool = False) -> None:
+        """Type what fills a field, from nothing or from what does; its result is seen meanwhile."""
         work = self.work
         at = work.by_field.get(path, len(work.pairs))
         self._before = (at, list(work.pairs))
         pair = work.pairs[at] if at < len(work.pairs) else Pair("", path)
         self.show_pane("pairs")
         self._hold(at)
-        text = typed(pair)
+        text = "" if afresh else typed(pair)
         prompt = Prompt(
             f"{path.rpartition('.')[2]} = ",
             text,
