@@ -89,6 +89,15 @@ def held() -> Held:
     )
 
 
+async def _at_rest(pause: Callable[[float], Awaitable[None]]) -> Held:
+    """What is held between pieces of work, which come and go: the least of some looks."""
+    looks = []
+    for _ in range(5):
+        await pause(0.1)
+        looks.append(held())
+    return Held(*(min(each) for each in zip(*looks, strict=True)))
+
+
 @contextmanager
 def lived_in(folder: Path, seed: int) -> Iterator[Rehearsal]:
     """An emulator with a few flows that have a past; its clock stands."""
@@ -131,7 +140,7 @@ async def soak(
                 home = len(app.screen_stack)
                 await console.until(lambda home=home: len(app.screen_stack) <= home)
                 await pilot.pause(0.3)
-                found.append(held())
+                found.append(await _at_rest(pilot.pause))
                 print(
                     f"{asked:7,} refreshes {number * len(ROUND):7,} changes {found[-1]}", flush=True
                 )

@@ -6,6 +6,7 @@ look at what the platform tells now is quiet: what it shows was already so.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from aeptui.notes.store import Kept, Notes
 
 _log = logging.getLogger(__name__)
+
+AT_ONCE = 500
+"""A look at more flows is worked out on a thread, so that the loop that draws is not held up."""
 
 Told = Callable[[Sequence[Event], Marks], Awaitable[None]]
 """Hears of events that are new, with the marks that count at their time."""
@@ -78,7 +82,10 @@ class Recorder:
             self._standings = None  # whoever leads writes them: they are read again when we do
             return
         before = await self._before()
-        done = happened(before, look, quiet=quiet)
+        if len(look.flows) > AT_ONCE:
+            done = await asyncio.to_thread(happened, before, look, quiet=quiet)
+        else:
+            done = happened(before, look, quiet=quiet)
         if not done.standings and not done.events:
             return
         after = {**before, **{id: each for id, each in done.standings.items() if each}}
