@@ -70,6 +70,8 @@ class Terminal:
         self.started = time.monotonic()
         self.pid, self._master = pty.fork()
         if self.pid == 0:
+            # Tests that were started in the background ignore it, and would hand that on.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             _set_size(0, columns, lines)
             if cwd is not None:
                 os.chdir(cwd)
