@@ -1,4 +1,7 @@
-"""One emulator for all tests of a worker: an empty world whose clock stands."""
+"""What all tests share: how far property tests search, and one emulator for each worker.
+
+The emulator's world is empty and its clock stands.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,19 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.emulated import EMPTY, Rehearsal, emulated
+
+# The same examples each time, however long one takes: a run of the tests tells about a change,
+# not about luck or a busy machine. `--hypothesis-profile=thorough` searches anew and longer.
+settings.register_profile(
+    "same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "thorough", settings.get_profile("same"), derandomize=False, max_examples=1000
+)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

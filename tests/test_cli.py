@@ -1,4 +1,4 @@
-"""The command line in processes of its own, against the emulator over HTTP."""
+"""The command line, against the emulator over HTTP."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def sentence(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_list_shows_the_flows_worst_first(platform: Platform) -> None:
-    done = platform.run("list", "flows")
+    done = platform.run_apart("list", "flows")
     lines = done.stdout.splitlines()
     assert done.returncode == 0
     assert lines[0].split()[:2] == ["STATE", "FLOW"]
@@ -203,6 +203,12 @@ def test_bad_input_is_one_sentence_and_the_right_code(
     assert part in sentence(done)
 
 
+def test_a_refused_command_ends_with_its_code(platform: Platform) -> None:
+    done = platform.run_apart("list", "flows", env={"AEPTUI_CLIENT_SECRET": "a-wrong-secret"})
+    assert done.returncode == 3
+    assert "client secret" in sentence(done)
+
+
 def test_a_refusal_of_the_platform_carries_its_sentence_and_request_id(platform: Platform) -> None:
     platform.served.ask(
         "faults",
@@ -280,7 +286,7 @@ def test_lines_are_shown_in_the_place_of_a_screen_where_they_are_asked_for(
     platform: Platform,
 ) -> None:
     for words, env in ((("--plain",), {}), ((), {"ACCESSIBLE": "1"})):
-        done = platform.run(*words, env=env)
+        done = platform.run_apart(*words, env=env)
         assert done.returncode == 0, done.stderr
         assert "Salesforce EMEA accounts" in done.stdout and "aeptui create KIND" in done.stderr
 
