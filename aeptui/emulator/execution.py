@@ -165,14 +165,15 @@ class Execution:
     ) -> int:
         if self._active("crm_down", run, flow, at_ms, source.base.id):
             raise refusal(source.flavour, "down")
-        if self._active("crm_auth", run, flow, at_ms, source.base.id):
+        made_ms = int(source.base.private.get("secretsMadeMs", source.base.body["createdAt"]))
+        if self._active("crm_auth", run, flow, at_ms, source.base.id, made_ms):
             raise refusal(source.flavour, "auth")
         auth = source.base.body.get("auth") or {}
         self._crm.check_credentials(
             str((source.base.body.get("connectionSpec") or {}).get("id", "")),
             str(auth.get("specName", "")),
             source.base.private.get("secrets") or {},
-            made_ms=int(source.base.private.get("secretsMadeMs", source.base.body["createdAt"])),
+            made_ms=made_ms,
             now_ms=at_ms,
         )
         self._crm.advance(at_ms if work.window_to_ms is None else work.window_to_ms)
@@ -364,12 +365,14 @@ class Execution:
         flow: dict[str, Any],
         at_ms: int,
         base_id: str | None = None,
+        credentials_ms: int | None = None,
     ) -> Incident | None:
         return self._incidents.active(
             kind,
             sandbox=run.sandbox,
             at_ms=at_ms,
             base_connection=base_id or flow.get("baseConnectionId"),
+            credentials_ms=credentials_ms,
             flow=run.body["flowId"],
         )
 

@@ -46,6 +46,9 @@ class Incident:
             self.to_ms is None or at_ms < self.to_ms
         )
 
+    def began_before(self, at_ms: int | None) -> bool:
+        return self.from_ms is not None and at_ms is not None and self.from_ms < at_ms
+
 
 class Incidents:
     """The incidents of a world, kept with it."""
@@ -100,13 +103,18 @@ class Incidents:
         at_ms: int,
         base_connection: str | None = None,
         flow: str | None = None,
+        credentials_ms: int | None = None,
     ) -> Incident | None:
         """The incident of a kind that hits this flow, or this base connection, at a moment.
 
-        One that names neither hits everything in its sandbox.
+        One that names neither hits everything in its sandbox. Credentials given after a
+        `crm_auth` began are taken, so that whoever rotates them has mended it; one without
+        a beginning refuses any.
         """
         for one in self:
             if one.kind != kind or one.sandbox != sandbox or not one.covers(at_ms):
+                continue
+            if kind == "crm_auth" and one.began_before(credentials_ms):
                 continue
             if one.flow is None and one.base_connection is None:
                 return one

@@ -157,6 +157,20 @@ def test_an_incident_hits_all_flows_of_its_base_connection_in_its_time_and_no_ot
     assert [status(run) for run in stage.runs(spared)] == ["success"] * 3
 
 
+def test_credentials_given_after_the_crm_began_to_refuse_are_taken(stage: Stage) -> None:
+    flow = stage.flow()
+    began_ms = START_MS + 5 * MINUTE_MS
+    stage.incidents.add("crm_auth", "dev", flow=flow.id, from_ms=began_ms)
+    stage.at(16)
+    source = flow.body["inheritedAttributes"]["sourceConnections"][0]
+    base = stage.world.get("dev", "connections", source["baseConnection"]["id"])
+    assert base is not None
+    private = base.private | {"secretsMadeMs": began_ms + MINUTE_MS}
+    stage.world.put("dev", "connections", base.id, base.body, private)
+    stage.at(31)
+    assert [status(run) for run in stage.runs(flow)] == ["failed", "success"]
+
+
 def test_a_dropped_column_fails_the_copy_and_is_named(stage: Stage) -> None:
     flow = stage.flow()
     stage.incidents.add("drop_column", "dev", flow=flow.id, column="AnnualRevenue")

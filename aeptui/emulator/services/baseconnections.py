@@ -270,6 +270,7 @@ def _let_in(call: Call, document: Document) -> None:
             sandbox=call.sandbox,
             at_ms=now_ms,
             base_connection=document.id,
+            credentials_ms=document.private["secretsMadeMs"],
         ):
             raise refusal(flavour_of(spec_id), reason)
     call.emulator.crm.advance(now_ms)
