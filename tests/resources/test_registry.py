@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aeptui import cli
+from aeptui.arguments import KINDS
 from aeptui.mirror import rows as mirror_rows
 from aeptui.mirror.tables import KINDS as TABLES
 from aeptui.resources import registry
@@ -25,7 +25,7 @@ every_resource = pytest.mark.parametrize(
 
 def test_every_kind_of_the_mirror_is_declared_once_and_offered_on_the_command_line() -> None:
     assert sorted(registry.BY_KIND) == sorted(TABLES)
-    assert sorted(cli.KINDS) == sorted(TABLES)
+    assert sorted(KINDS) == sorted(TABLES)
     assert len(registry.RESOURCES) == len(TABLES)
 
 
