@@ -155,6 +155,7 @@ class Many:
 def acting(session: Session, action: Action, kind: str, rows: Sequence[Row]) -> Many:
     """An action of `kind` for `rows`; a retry of flows is one of their last runs, if those failed."""
     items = [_item(session, action, kind, row) for row in rows]
+    agreed = {item.row.id: item.row.state for item in items}
 
     async def perform(row: Row) -> Said:
         return Said(True, await action.perform(session, row))
@@ -162,7 +163,14 @@ def acting(session: Session, action: Action, kind: str, rows: Sequence[Row]) -> 
     async def again(item: Item) -> Row | None:
         return await session.mirror.get(item.kind, item.row.id)
 
-    return Many(action.label, items, perform, lambda row: action.refusal(session, row), again=again)
+    def refusal(row: Row) -> str | None:
+        before = agreed[row.id]
+        if action.id == "switch" and row.state != before:
+            # What turns an enabled flow off would turn a disabled one on.
+            return f"It was {before or 'in no state'} when this was asked, and is {row.state} now"
+        return action.refusal(session, row)
+
+    return Many(action.label, items, perform, refusal, again=again)
 
 
 def _item(session: Session, action: Action, kind: str, row: Row) -> Item:

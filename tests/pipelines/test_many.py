@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aeptui.api.errors import ApiError, ApiTrouble, ApiUnreachable, RateLimited
 from aeptui.mirror.rows import FlowRow, Row
-from aeptui.pipelines.many import Item, Many, Said, skipped
+from aeptui.pipelines.actions import of
+from aeptui.pipelines.many import Item, Many, Said, acting, skipped
+
+if TYPE_CHECKING:
+    from aeptui.session import Session
 
 
 def flow(id: str) -> Item:
@@ -76,6 +84,26 @@ async def test_it_is_judged_again_just_before_it_is_sent() -> None:
     await many.run()
     assert platform.sent == ["a"]
     assert many.items[1].said == "It is being changed"
+
+
+async def test_a_flow_that_somebody_turned_off_meanwhile_is_not_turned_on_again() -> None:
+    platform = Platform()
+    rows = [FlowRow(id=id, name=id, state="enabled") for id in ("a", "b")]
+    now = {"a": rows[0], "b": FlowRow(id="b", name="b", state="disabled")}
+
+    class Mirror:
+        async def get(self, _kind: str, id: str) -> Row:
+            return now[id]
+
+    async def perform(_session: Session, row: Row) -> str:
+        return (await platform.perform(row)).sentence
+
+    session = cast("Session", SimpleNamespace(mirror=Mirror(), writable=True))
+    switch = next(each for each in of("flows") if each.id == "switch")
+    many = acting(session, replace(switch, perform=perform), "flows", rows)
+    await many.run()
+    assert platform.sent == ["a"]
+    assert many.items[1].said == "It was enabled when this was asked, and is disabled now"
 
 
 async def test_the_rest_is_not_tried_where_nobody_answers() -> None:
