@@ -31,15 +31,16 @@ async def try_out(session: Session, step: Step, secrets: Secrets) -> Tried:
     """
     plan = plan_for(session, step.title, [step])
     made = (await carry_out(session, plan, secrets)).stands[-1][1]
+    ok, sentence, left = False, "", ""
     services = await session.connected()
-    ok, sentence = False, ""
     try:
         result = await services.flows.test_connection(made.id)
         ok, sentence = result.ok, result.sentence
     except ApiTrouble as trouble:
         sentence = f"It was not tested: {trouble}"
-    left = ""
-    async with journal_of(session) as journal:
-        async for event in undo(plan.id, services, journal):
-            left = event.sentence if event.what != "undone" and event.what != "finished" else left
+    finally:  # whoever leaves the form meanwhile leaves no credentials behind either
+        async with journal_of(session) as journal:
+            async for event in undo(plan.id, services, journal):
+                if event.what not in ("undone", "finished"):
+                    left = event.sentence
     return Tried(ok, sentence, left)

@@ -117,6 +117,35 @@ async def test_other_credentials_are_tried_beside_those_in_use_before_they_are_s
     assert b"better" not in kept and one(api, f"connections/{base}")["etag"] != before
 
 
+async def test_leaving_while_credentials_are_tried_leaves_none_of_them_behind(
+    proxy: Proxy, api: httpx.Client, platform: Rehearsal, tmp_path: Path
+) -> None:
+    base = make_base(api)
+    async with (
+        session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+        console(session) as at,
+    ):
+        await at.until(lambda: session.mirror.get_now("base-connections", base), tries=1500)
+        await at.type(":base-connections")
+        await at.press("enter")
+        await at.until(lambda: at.table.held == base)
+        page = await change_of(at)
+        page.questions.go_to("credentials")
+        await at.press("right")
+        await until_settled(at)
+        for name in ("auth.password", "auth.securityToken"):
+            page.questions.go_to(name)
+            await at.type("other")
+        platform.ask("faults", kind="latency", latency_s=2, method="GET", path="*/test", times=1)
+        await at.press("ctrl+t")
+        await at.until(
+            lambda: any(each.path.endswith("/test") for each in proxy.requests), tries=1500
+        )
+        await at.press("escape")
+        await at.until(lambda: any(each.method == "DELETE" for each in proxy.writes), tries=1500)
+        await at.until(lambda: len(got(api, f"{FLOWS}/connections")["items"]) == 1)
+
+
 async def test_enabling_profile_is_confirmed_by_typing_the_name(
     proxy: Proxy, api: httpx.Client, made: Pipeline, platform: Rehearsal, tmp_path: Path
 ) -> None:
