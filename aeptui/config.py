@@ -83,8 +83,8 @@ class Alert:
     quiet_s: float = 0.0
 
 
-RING = (Alert(bell=True),)
-"""Where nothing is said about alerts, the bell rings for all of them."""
+RING = (Alert(bell=True, quiet_s=900),)
+"""Where nothing is said about alerts, the bell rings for all of them, and for the same not soon again."""
 
 
 @dataclass(frozen=True, slots=True)

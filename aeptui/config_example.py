@@ -81,7 +81,8 @@ expiring_days = 7
 # Whom to tell of what: new causes of failure (not each failure), and flows that got late,
 # stuck, silent, odd or expiring. What is acknowledged, snoozed or expected tells nobody, and
 # neither does what was already so when the console first looked. Of several consoles on one
-# sandbox one delivers. Without any table here the bell rings; `alerts = []` at the top: silence.
+# sandbox one delivers. Without any table here the bell rings, for the same once in 15 minutes;
+# `alerts = []` at the top: silence.
 # [[alerts]]
 # on = ["failed", "late"]          # which states; also "out-of-touch" (nothing new from the
 #                                  # platform) and "recovered"; default all but "recovered"

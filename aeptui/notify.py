@@ -128,15 +128,17 @@ class Notifier:
 
     def _repeated(self, number: int, alert: Alert, event: Event) -> bool:
         """Whether the same was told within the time in which it is not repeated."""
-        about = event.cause if event.kind == "cause" else ",".join(event.flow_ids)
-        key, now = (number, f"{event.kind} {about}"), self._ticks()
+        what = f"{event.kind} {event.state} {event.cause if event.kind == 'cause' else ''}"
+        # A flow that was not told of is news, though others have met the same cause.
+        keys = [(number, f"{what} {flow}") for flow in event.flow_ids or ("",)]
+        now = self._ticks()
         self._last = {
             each: at for each, at in self._last.items() if now - at < self._alerts[each[0]].quiet_s
         }
-        if key in self._last:
+        if all(key in self._last for key in keys):
             return True
         if alert.quiet_s:
-            self._last[key] = now
+            self._last.update(dict.fromkeys(keys, now))
         return False
 
     async def _deliver(self) -> None:

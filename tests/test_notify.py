@@ -15,7 +15,7 @@ import pytest
 
 from aeptui import notify
 from aeptui.api.settings import ApiSettings
-from aeptui.config import Alert
+from aeptui.config import Alert, Settings
 from aeptui.monitor.alerts import Mark, Marks, about_cause
 from aeptui.monitor.codes import CodeBook
 from aeptui.monitor.events import Event
@@ -114,6 +114,38 @@ async def test_the_same_is_not_repeated_within_the_quiet_time() -> None:
     stage.seconds = 901
     await stage.happens(event())
     assert len(stage.rung) == 3
+
+
+async def test_a_cause_that_comes_and_goes_with_each_run_rings_once_by_default() -> None:
+    stage = Stage(*Settings().alerts)
+    for _ in range(5):
+        await stage.happens(event(state="partial"))
+        await stage.happens(event("recovered", "clean"))
+        stage.seconds += 120
+    assert len(stage.rung) == 1
+    stage.seconds += 900
+    await stage.happens(event(state="partial"))
+    assert len(stage.rung) == 2
+
+
+async def test_what_is_new_is_told_within_the_quiet_time_of_the_like() -> None:
+    """The same cause in other flows, and another state of the same flow or of the platform."""
+    stage = Stage(Alert(bell=True, quiet_s=900))
+    one = {"flow_ids": ("a",), "flows": ("A",), "cause": ""}
+    cut = {"flow_ids": (), "flows": (), "cause": ""}
+    for happens in (
+        event(),
+        event(flow_ids=("b", "c"), flows=("B", "C")),
+        event("trouble", "late", **one),
+        event("trouble", "failed", **one),
+        event("out-of-touch", "failing", **cut),
+        event("out-of-touch", "refused", **cut),
+    ):
+        before = len(stage.rung)
+        await stage.happens(happens)
+        assert len(stage.rung) == before + 1, happens
+        await stage.happens(happens)
+        assert len(stage.rung) == before + 1, happens
 
 
 async def test_a_command_is_given_the_event_and_no_row(tmp_path: Path) -> None:
