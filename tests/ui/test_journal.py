@@ -120,9 +120,29 @@ async def test_what_may_have_landed_is_looked_for_and_taken_back(
             landed(api, plan)
             async with console(session) as at:
                 page = await journal_page(at)
-                await at.press("ctrl+x")
+                await at.press("x")
+                await at.sees("Forget Cut plan?", "May have landed", "Create the schema Cut plan 1")
+                await at.press("escape", "ctrl+x")
                 await at.sees("Take back what was done?", "Looked for first")
                 await at.press("y")
                 await at.until(lambda: at.app.screen is page, tries=1500)
                 await at.until(lambda: page.entry is None)
         assert titles(api) == []
+
+
+async def test_a_journal_that_cannot_be_read_any_more_ends_no_console(
+    platform: Rehearsal, tmp_path: Path
+) -> None:
+    with proxied(platform) as proxy:
+        async with session_for(configured(tmp_path), profile_on(proxy, platform)) as session:
+            await stopped(session, "A plan")
+            async with console(session) as at:
+                await journal_page(at)
+                await at.press("x")
+                await at.sees("Forget A plan?")
+                for path in (tmp_path / "state").glob("journal.sqlite*"):
+                    path.write_bytes(b"no journal at all")
+                await at.press("y")
+                await at.sees("The journal cannot be read")
+                await at.press("escape")
+                await at.until(lambda: at.app.screen is at.app.home)

@@ -183,15 +183,23 @@ class JournalPage(Page):
         if entry is None:
             return
         made = [each.step.title for each in entry.steps if each.state in ("done", "left")]
-        stays = f"Done and staying: {', '.join(made)}." if made else "Nothing of it was done."
+        unsure = [each.step.title for each in entry.steps if each.state in ("sending", "unknown")]
+        stays = f"Done and staying: {', '.join(made)}." if made else ""
+        if unsure:
+            stays += f" May have landed, and is not looked for any more: {', '.join(unsure)}."
+        stays = stays.strip() or "Nothing of it was done."
         question = Confirm(
             f"Forget {entry.plan.title}?",
             f"{stays} Nothing is sent. It stays in this list as past.",
         )
         if not await self.app.push_screen_wait(question):
             return
-        async with journal_of(self.session) as journal:
-            forgotten = await journal.forget(entry.plan.id)
+        try:
+            async with journal_of(self.session) as journal:
+                forgotten = await journal.forget(entry.plan.id)
+        except JournalError as trouble:
+            self.say(f"It was not forgotten: {trouble}", "bad")
+            return
         await self.look()
         if not forgotten:
             self.say("It was not forgotten: another aeptui is working on it.", "warn")
