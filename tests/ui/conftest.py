@@ -161,7 +161,11 @@ async def console(session: Session, columns: int = 80, lines: int = 24) -> Async
     """The console on `session`, headless; closed at the end with whatever session it has then."""
     app = AepApp(session)
     async with app.run_test(size=(columns, lines)) as pilot:
-        yield Console(app, pilot)
+        try:
+            yield Console(app, pilot)
+        finally:
+            # As the console does when it is left; `run_test` takes its pages down under them.
+            app.workers.cancel_all()
     if app.session is not session:
         await app.session.close()
 
