@@ -27,7 +27,7 @@ from aeptui.pipelines.journal import Entry, Journal
 from aeptui.pipelines.plan import Plan, Secrets
 from aeptui.pipelines.request import as_text, preview
 from aeptui.pipelines.resolving import Resolved, resolve
-from aeptui.pipelines.unmaking import Unmaking, unmake
+from aeptui.pipelines.unmaking import Unmaking, everything_there, unmake, used_by_now
 from aeptui.resources.formats import plural
 from aeptui.tomlfile import dotted
 
@@ -102,6 +102,10 @@ async def destroy(session: Session, path: Path, *, yes: bool, also: Collection[s
         need_writing(session)
         question = f"Delete {plural(len(unmaking.steps), 'thing')}? Nothing brings them back."
         if not await confirm(question, yes=yes):
+            return TROUBLE
+        going = [each for each in unmaking.parts if not each.stays]
+        if not yes and (used := used_by_now(await everything_there(services), going)):
+            print(f"aeptui: {used}; nothing was sent. Look again.", file=sys.stderr)
             return TROUBLE
         plan = plan_for(session, f"Unmake {file.flow.name}", unmaking.steps)
         last = await told(carry_out(plan, Secrets(), services, journal))

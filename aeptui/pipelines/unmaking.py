@@ -148,7 +148,12 @@ class Everything:
             if id in (flow.source_connection_id, flow.target_connection_id, flow.mapping_set_id):
                 found.append(flow)
         found += [each for each in self.sources if each.base_connection_id == id]
-        found += [each for each in self.targets if each.dataset_id == id]
+        # AEP.md 3.8: the target connection of a destination has a base connection as well.
+        found += [
+            each
+            for each in self.targets
+            if each.dataset_id == id or each.raw().get("baseConnectionId") == id
+        ]
         found += [each for each in self.datasets if each.schema_id == id]
         return found
 
@@ -157,6 +162,20 @@ class Everything:
             rows = next((each.row_count for each in self.datasets if each.id == id), None)
             return f"{rows:,} rows go for good" if rows else "all its rows go for good"
         return "its credentials go with it" if part == "base_connection" else ""
+
+
+def used_by_now(everything: Everything, going: Sequence[Going]) -> str:
+    """What uses something of `going` and does not go itself, in words; empty for nothing.
+
+    To be asked again before it is sent: a question may have stood open for long.
+    """
+    gone = {each.id for each in going}
+    for each in going:
+        users = [user.name or user.id for user in everything.users(each.id) if user.id not in gone]
+        if users:
+            verb = "uses" if len(users) == 1 else "use"
+            return f"{listed(users)} {verb} the {each.noun} {each.name} by now"
+    return ""
 
 
 async def everything_there(services: ServiceView) -> Everything:

@@ -8,12 +8,13 @@ from urllib.parse import quote
 
 import pytest
 
+from aeptui.api import decode
 from aeptui.api.errors import Conflict
 from aeptui.api.services import Services
 from aeptui.pipelines.apply import apply
 from aeptui.pipelines.journal import Journal
 from aeptui.pipelines.plan import Secrets
-from aeptui.pipelines.unmaking import unmake
+from aeptui.pipelines.unmaking import Everything, everything_there, unmake, used_by_now
 from aeptui.tomlfile import dotted
 from tests.emulated import Rehearsal
 from tests.pipelines import crm
@@ -259,10 +260,15 @@ async def test_destroy_spares_what_others_use_and_what_no_plan_here_made(
 ) -> None:
     file = read(CONTACTS)
     await applied(services, journal, file)
+    asked = await unmake(file, services, lookups_on(services), journal.made)
+    going = [part for part in asked.parts if not part.stays]
+    assert used_by_now(await everything_there(services), going) == ""
     second = read(
         changed({'[flow]\nname = "Salesforce contacts"': '[flow]\nname = "The same again"'})
     )
     await applied(services, journal, second)
+    used = used_by_now(await everything_there(services), going)
+    assert used == "The same again uses the source connection Salesforce contacts by now"
 
     async def nothing(_ids: object) -> set[str]:
         return set()
@@ -278,6 +284,12 @@ async def test_destroy_spares_what_others_use_and_what_no_plan_here_made(
     unmaking = await unmake(file, services, lookups_on(services), nothing, ["dataset"])
     names = [step.name for step in unmaking.steps]
     assert names == ["flow", "source_connection", "target_connection", "dataset"]
+
+
+def test_a_base_connection_that_a_destination_uses_is_used() -> None:
+    target = decode.target_connection(b'{"id": "t", "name": "Out", "baseConnectionId": "b"}')
+    there = Everything([], [], [target], [])
+    assert there.users("b") == [target] and there.users("c") == []
 
 
 async def test_a_sandbox_that_changed_since_a_plan_was_shown_gives_another_plan(

@@ -13,7 +13,13 @@ from aeptui.resources import registry
 from aeptui.session import Session, session_for
 from aeptui.ui.screens.resource import ListPage
 from tests.emulated import Rehearsal
-from tests.emulator.tutorial import Pipeline, follow_the_tutorial, runs_of
+from tests.emulator.tutorial import (
+    FLOWSERVICE,
+    Pipeline,
+    created,
+    follow_the_tutorial,
+    runs_of,
+)
 from tests.forms.conftest import make_base
 from tests.ui.conftest import Console, console
 from tests.ui.platform import Proxy, configured, got, profile_on, proxied
@@ -114,6 +120,17 @@ async def test_an_action_that_cannot_be_done_says_why_at_its_key_and_on_help(
         assert not proxy.writes
 
 
+def used_by_another(api: httpx.Client, made: Pipeline) -> str:
+    """What another operator makes of the same connections meanwhile."""
+    body = {**made.flow_body, "name": "The same again"}
+    return created(api.post(f"{FLOWSERVICE}/flows", json=body))["id"]
+
+
+def given_up(api: httpx.Client, flow_id: str) -> None:
+    answer = api.delete(f"{FLOWSERVICE}/flows/{flow_id}")
+    assert answer.is_success, answer.text
+
+
 async def test_deleting_in_a_protected_sandbox_takes_its_name_and_names_what_goes(
     platform: Rehearsal, proxy: Proxy, api: httpx.Client, made: Pipeline, tmp_path: Path
 ) -> None:
@@ -132,6 +149,12 @@ async def test_deleting_in_a_protected_sandbox_takes_its_name_and_names_what_goe
         await at.sees("3 things go, 4 stay")
         await at.press("ctrl+g")
         await at.sees("DELETE /data/foundation", "What stays:")
+        await at.press("ctrl+g")
+        await at.sees("This deletes: flow")
+        other = used_by_another(api, made)
+        await at.press("y")
+        await at.sees("Nothing was sent: The same again uses the source connection")
+        given_up(api, other)
         await at.press("ctrl+g")
         await at.sees("This deletes: flow")
         assert proxy.writes == []

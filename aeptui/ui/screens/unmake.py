@@ -10,13 +10,15 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widget import Widget
 
+from aeptui.api.errors import ApiTrouble
 from aeptui.mirror.rows import FlowRow
 from aeptui.pipelines import blast
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for
 from aeptui.pipelines.plan import Plan
-from aeptui.pipelines.unmaking import KINDS, Going, step_of
+from aeptui.pipelines.unmaking import KINDS, Going, everything_there, step_of, used_by_now
 from aeptui.pipelines.unmaking_flow import FOR_GOOD, USUAL, FlowParts
+from aeptui.rehearsal import RehearsalError
 from aeptui.resources.formats import plural
 from aeptui.session import Session
 from aeptui.ui.drawing import Piece, fit, line, wrap
@@ -130,7 +132,19 @@ class UnmakePlan(SendPage):
         super().__init__(session, plan, words=words, done=self._gone)
 
     async def may_begin(self) -> bool:
-        """Name what is lost, once more."""
+        """Name what is lost, once more; what others use by now is not taken from them."""
+        if not await self._agreed():
+            return False
+        try:
+            there = await everything_there(await self.session.connected())
+        except (ApiTrouble, RehearsalError) as trouble:
+            self.saying.put(f"Nothing was sent: {trouble}", "warn")
+            return False
+        if used := used_by_now(there, self._going):
+            self.saying.put(f"Nothing was sent: {used}. esc leaves; X looks again.", "warn")
+        return not used
+
+    async def _agreed(self) -> bool:
         names = ", ".join(f"{each.noun} {each.name}" for each in self._going)
         reach = ". ".join(each.reach for each in self._going if each.reach)
         question = f"{self.plan.title}?"
