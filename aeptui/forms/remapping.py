@@ -172,6 +172,18 @@ def steps(remap: Remap, pairs: Sequence[Pair], flows: Collection[str]) -> list[S
     return [saved, *marks, *moved]
 
 
+def renewed(
+    before: Sequence[Step], now: Sequence[Step], done: Collection[str]
+) -> tuple[Step, ...] | None:
+    """The steps over what is there now, but as they were sent where they are `done`.
+
+    None where they are not the same steps any more.
+    """
+    if [step.name for step in before] != [step.name for step in now]:
+        return None
+    return tuple(old if old.name in done else new for old, new in zip(before, now, strict=True))
+
+
 def _move(pin: Pin, name: str, mapping_set: str) -> Step:
     where = f"/transformations/{pin.at}"
     params = {**(pin.entry.get("params") or {}), "mappingId": mapping_set}

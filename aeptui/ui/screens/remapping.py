@@ -263,7 +263,6 @@ class RemapPlan(SendPage):
         services = await self.session.connected()
         pins = await remapping.pins(services, [pin.flow for pin in self._remap.pins])
         self._remap = replace(self._remap, pins=pins)
-        steps = remapping.steps(self._remap, self._pairs, self._flows)
-        return (
-            replace(self.plan, steps=tuple(steps)) if len(steps) == len(self.plan.steps) else None
-        )
+        now = remapping.steps(self._remap, self._pairs, self._flows)
+        steps = remapping.renewed(self.plan.steps, now, {step.name for step, _ in self.stands})
+        return None if steps is None else replace(self.plan, steps=steps)
