@@ -13,6 +13,7 @@ from aeptui.monitor.alerts import Mark, Marks, about_cause, about_flow
 from aeptui.monitor.tones import NEEDS_A_PERSON
 
 MORNING = time(8)
+FURTHEST = timedelta(days=3660)
 _LENGTH = re.compile(r"(\d{1,4})\s*(m|h|d|w)", re.IGNORECASE)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -103,15 +104,19 @@ def ends(now: datetime, zone: tzinfo) -> list[tuple[str, datetime]]:
 
 
 def until(text: str, now: datetime, zone: tzinfo) -> datetime | None:
-    """`3d`, `8h`, `2026-09-05` (to its end) or `2026-09-05 18:00`; None for anything else or past."""
+    """`3d`, `8h`, `2026-09-05` (to its end) or `2026-09-05 18:00`.
+
+    None for anything else, what is past, and what is further off than anybody means.
+    """
     length = _LENGTH.fullmatch(text.strip())
     if length:
-        return now + timedelta(**{_UNITS[length[2].lower()]: int(length[1])})
+        end = now + timedelta(**{_UNITS[length[2].lower()]: int(length[1])})
+        return end if end < now + FURTHEST else None
     try:
         end = datetime.fromisoformat(text.strip())
-    except ValueError:
+        if len(text.strip()) <= len("2026-09-05"):
+            end += timedelta(days=1)
+    except (ValueError, OverflowError):
         return None
-    if len(text.strip()) <= len("2026-09-05"):
-        end += timedelta(days=1)
     end = end if end.tzinfo else end.replace(tzinfo=zone)
-    return end if end > now else None
+    return end if now < end < now + FURTHEST else None

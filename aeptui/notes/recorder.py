@@ -52,19 +52,27 @@ class Recorder:
         self._touch: Touch | None = None
         self._revision: tuple[int, int] | None = None
         self._snoozed: list[Mark] = []
+        self._missed: Look | None = None
+        """What was seen and could not be kept; nobody judges those flows again for our sake."""
         self.trouble = ""
         """Why nothing is recorded just now, as a sentence."""
 
     async def looked(self, look: Look) -> None:
         """Keep what `look` shows to have happened."""
         if look.current:
-            await self._safely(self._look(look))
+            seen = _together(self._missed, look) if self._missed else look
+            if await self._safely(self._look(seen)):
+                self._missed, self._caught_up = None, self._caught_up or seen.whole
+            else:
+                self._missed = seen
 
     async def asked(self, freshness: Mapping[str, Freshness]) -> None:
         """Keep whether the platform is in touch."""
+        if self._missed is not None:
+            await self.looked(self._missed)
         await self._safely(self._ask(freshness))
 
-    async def _safely(self, work: Coroutine[None, None, None]) -> None:
+    async def _safely(self, work: Coroutine[None, None, None]) -> bool:
         """Notes that cannot be used end no watch: words are still kept, and `trouble` says why."""
         try:
             await work
@@ -72,12 +80,12 @@ class Recorder:
             if str(reason) != self.trouble:
                 _log.warning("%s", reason)
             self.trouble = str(reason)
-        else:
-            self.trouble = ""
+            return False
+        self.trouble = ""
+        return True
 
     async def _look(self, look: Look) -> None:
         quiet = not self._caught_up
-        self._caught_up = self._caught_up or look.whole
         if not self._leading():
             self._standings = None  # whoever leads writes them: they are read again when we do
             return
@@ -141,3 +149,12 @@ class Recorder:
     async def _hand_on(self, kept: Sequence[Kept]) -> None:
         if kept and self.told is not None:
             await self.told([each.event for each in kept], await self._notes.marks())
+
+
+def _together(missed: Look, look: Look) -> Look:
+    """Two looks as one, with the newer word for each flow."""
+    if look.whole:
+        return look
+    flows = {seen.id: seen for seen in (*missed.flows, *look.flows) if seen.id not in look.gone}
+    gone = (set(missed.gone) | set(look.gone)) - set(flows)
+    return look._replace(flows=tuple(flows.values()), gone=sorted(gone), whole=missed.whole)

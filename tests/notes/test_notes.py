@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from aeptui.mirror.values import Freshness
 from aeptui.mirror.verdicts import Failure
 from aeptui.monitor.alerts import Mark, Marks, about_cause, about_flow, alarming
 from aeptui.monitor.events import Event, Look, Seen
+from aeptui.notes import marking
 from aeptui.notes.file import NotesError
 from aeptui.notes.recorder import Recorder
 from aeptui.notes.store import Notes
@@ -92,6 +94,34 @@ async def test_who_does_not_lead_records_nothing_until_it_does(notes: Notes) -> 
     leading[0] = True
     await recorder.looked(look(flow("failed", LOGIN), minute=2))
     assert heard.alarms == [("cause", "failed")]
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3])
+async def test_what_could_not_be_kept_is_kept_and_told_as_soon_as_it_can(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """At the first look, with a new cause, or with what came after it."""
+    heard, count, keep = Heard(), 0, notes.happened
+
+    async def locked_once(*told: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == failing:
+            raise NotesError("The notes are locked")
+        return await keep(*told)
+
+    monkeypatch.setattr(notes, "happened", locked_once)
+    recorder = Recorder(notes, lambda: NOW, told=heard)
+    await recorder.looked(look(flow("late", id="g"), flow("clean"), flow("clean", id="h")))
+    await recorder.asked({})
+    failed = Look(NOW + timedelta(minutes=1), [flow("failed", LOGIN)])
+    await recorder.looked(failed)
+    await recorder.asked({})
+    await recorder.looked(Look(NOW + timedelta(minutes=2), [flow("late", id="h")]))
+    await recorder.asked({})
+    assert heard.alarms == [("cause", "failed"), ("trouble", "late")]
+    assert recorder.trouble == ""
+    assert (await notes.standings()).keys() == {"f", "g", "h"}
 
 
 async def test_sandboxes_stay_apart(notes: Notes, tmp_path: Path) -> None:
@@ -224,3 +254,9 @@ async def test_notes_that_cannot_be_used_end_no_watch(tmp_path: Path) -> None:
     recorder = Recorder(Notes(tmp_path, "p"), lambda: NOW)
     await recorder.looked(look(flow("failed", LOGIN)))
     assert "kept as it is" in recorder.trouble
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-30", "9999w", "0001-01-01", "2026-08-31"])
+def test_no_mark_lasts_until_a_day_that_is_past_or_out_of_reach(text: str) -> None:
+    for zone in (UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=12))):
+        assert marking.until(text, NOW, zone) is None
