@@ -128,6 +128,15 @@ class Config:
     """What codes mean, with the team's own entries."""
     warnings: tuple[str, ...] = ()
 
+    def secret_variables(self) -> frozenset[str]:
+        """The environment variables that hold a secret of some profile."""
+        sources = [
+            source
+            for profile in self.profiles.values()
+            for source in (profile.client_secret, profile.access_token)
+        ]
+        return frozenset(each.place for each in sources if each and each.kind == "env")
+
     def profile(self) -> Profile:
         """The chosen profile, complete enough to ask something; else ConfigError."""
         if not self.chosen:

@@ -13,7 +13,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -71,7 +71,8 @@ class Notifier:
     """Delivers the events that alarm to whom the configuration names.
 
     `ring` is how the front end at hand makes itself heard, with a sentence for
-    terminals that show one; `complain` says once that a delivery failed.
+    terminals that show one; `complain` says once that a delivery failed. `hidden`
+    are environment variables that no command inherits.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Notifier:
         *,
         ring: Callable[[str], None] | None = None,
         complain: Callable[[str], None] = lambda _sentence: None,
+        hidden: Collection[str] = (),
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._alerts = tuple(alerts)
@@ -89,6 +91,7 @@ class Notifier:
         self._book = book
         self._ring = ring
         self._complain = complain
+        self._hidden = frozenset(hidden)
         self._ticks = ticks
         self._waiting: deque[tuple[Alert, Event]] = deque(maxlen=WAITING)
         self._work: asyncio.Task[None] | None = None
@@ -145,7 +148,9 @@ class Notifier:
         while self._waiting:
             alert, event = self._waiting.popleft()
             if alert.command:
-                self._note(f"The alert command {alert.command[0]}", await _ran(alert, event))
+                self._note(
+                    f"The alert command {alert.command[0]}", await _ran(alert, event, self._hidden)
+                )
             if alert.webhook:
                 host = urlsplit(alert.webhook).hostname
                 fault = await _called(alert, event, self._settings)
@@ -161,8 +166,13 @@ class Notifier:
             self._complain(f"{what} failed: {fault}")
 
 
-async def _ran(alert: Alert, event: Event) -> str:
+async def _ran(alert: Alert, event: Event, hidden: Collection[str]) -> str:
     """Run the command with the event on its standard input; what went wrong, if anything."""
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("AEPTUI_") and key not in hidden
+    }
     pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     try:
         process = await asyncio.create_subprocess_exec(
@@ -170,7 +180,7 @@ async def _ran(alert: Alert, event: Event) -> str:
             stdin=pipe,
             stdout=nowhere,
             stderr=pipe,
-            env={key: value for key, value in os.environ.items() if not key.startswith("AEPTUI_")},
+            env=env,
             start_new_session=True,
         )
     except (OSError, ValueError) as reason:

@@ -15,7 +15,8 @@ import pytest
 
 from aeptui import notify
 from aeptui.api.settings import ApiSettings
-from aeptui.config import Alert, Settings
+from aeptui.config import Alert, Config, Profile, Settings
+from aeptui.credentials import SecretSource
 from aeptui.monitor.alerts import Mark, Marks, about_cause
 from aeptui.monitor.codes import CodeBook
 from aeptui.monitor.events import Event
@@ -42,6 +43,16 @@ def settings() -> ApiSettings:
     return ApiSettings(org_id="A@AdobeOrg", client_id="a", sandbox="dev")
 
 
+SECRETS = Config(
+    Path("config.toml"),
+    Path("state"),
+    profiles={
+        "acme": Profile("acme", client_secret=SecretSource("env", "ACME_SECRET")),
+        "other": Profile("other", client_secret=SecretSource("file", "PATH")),
+    },
+)
+
+
 class Stage:
     """A notifier, and what came out of it."""
 
@@ -55,6 +66,7 @@ class Stage:
             CodeBook(),
             ring=self.rung.append,
             complain=self.complaints.append,
+            hidden=SECRETS.secret_variables(),
             ticks=lambda: self.seconds,
         )
 
@@ -168,9 +180,10 @@ async def test_a_command_inherits_no_credentials(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AEPTUI_CLIENT_SECRET", "s3cret")
+    monkeypatch.setenv("ACME_SECRET", "s3cret too")
     out = tmp_path / "out"
     await Stage(Alert(command=("sh", "-c", f"env > {out}"))).happens(event())
-    assert "s3cret" not in out.read_text()
+    assert "s3cret" not in out.read_text() and "PATH=" in out.read_text()
 
 
 async def test_a_command_that_fails_is_complained_of_once() -> None:

@@ -121,6 +121,7 @@ async def _follow(session: Session, wish: Wish, writer: Writer) -> int:
         lambda: api_settings(config, profile),
         config.code_book,
         complain=lambda sentence: say([f"aeptui: {sentence}."], sys.stderr),
+        hidden=config.secret_variables(),
     )
     session.recorder.told = notifier
     over = asyncio.Event()

@@ -59,6 +59,7 @@ class Alerting:
             config.code_book,
             ring=self._ring,
             complain=lambda sentence: self._say(f"{sentence}."),
+            hidden=config.secret_variables(),
         )
         session.recorder.told = self._told
         self._before = await self._last(session)
