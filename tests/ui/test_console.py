@@ -84,9 +84,10 @@ async def test_paging_down_passes_every_run_once_and_in_order(filled: Session) -
         await at.until(lambda: at.table.held == wanted[-1])
         await at.press("home")
         await at.until(lambda: at.table.held == wanted[0])
-        for _ in range(20):
+        page = len(at.table.ids) - 1
+        for number in range(1, 21):
             await at.press("pagedown")
-        await at.until(lambda: at.table.held == wanted[20 * (len(at.table.ids) - 1)])
+            await at.until(lambda n=number: at.table.held == wanted[n * page])
 
 
 @pytest.mark.parametrize(("columns", "lines"), SIZES)
