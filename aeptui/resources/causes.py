@@ -113,7 +113,7 @@ def window_words(window: timedelta) -> str:
 
 
 COLUMNS = (
-    Column("WHAT IS WRONG", lambda row, _: row.name, 30, grow=True, tone=lambda row: row.tone),
+    Column("WHAT IS WRONG", lambda row, _: row.name, 28, grow=True, tone=lambda row: row.tone),
     Column("CODE", lambda row, _: row.cause.code or "no code", 18, tone=lambda _row: "dim"),
     Column("FLOWS", lambda row, _: formats.count(len(row.cause.failing)), 5, align="right"),
     Column(
@@ -125,7 +125,7 @@ COLUMNS = (
     Column(
         "SINCE",
         lambda row, moment: _since(row.cause, moment),
-        9,
+        11,
         tone=lambda row: "" if row.cause.open else "dim",
     ),
 )
@@ -167,8 +167,8 @@ def flow_rows(cause: Cause) -> list[FailingRow]:
 def _since(cause: Cause, moment: Moment) -> str:
     if cause.open:
         return formats.ago(cause.first_seen, moment)
-    ago = formats.ago(cause.last_seen, moment).removesuffix(" ago")
-    return f"over {'now' if ago == 'just now' else ago}"
+    ago = formats.ago(cause.last_seen, moment)
+    return "just over" if ago == "just now" else f"was {ago}"
 
 
 def detail(

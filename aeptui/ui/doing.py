@@ -188,6 +188,7 @@ class Doing:
         if subject is None:
             self._say(f"This {resource.name} is gone from the platform.", "warn")
         else:
+            self._app.page.keys.hush()  # it has been read
             self._app.push_screen(ChangePage(session, subject))
 
     def unmake(self, flow: Row) -> None:

@@ -79,10 +79,12 @@ async def test_a_shared_connection_is_tested_and_what_came_of_it_stays(
         await at.press("c")
         await at.sees("the credentials were refused")
         await at.press("enter")
-        await at.sees("Base connection they share", "t tests it")
+        await at.sees("Base connection they share", "t tests it", "E change login")
         await at.press("t")
         await at.sees("not tested: Nobody answers")
         assert "t tests it" not in at.text
+        await at.press("E")
+        await at.sees("read-only, and writing is not unlocked")
 
 
 async def test_a_cause_is_over_when_its_flows_run_well_again(filled: Session) -> None:
@@ -92,7 +94,7 @@ async def test_a_cause_is_over_when_its_flows_run_well_again(filled: Session) ->
         await at.sees("3 open", "OPEN")
         well = [run(31, of, 0) for of in (6, 7, 8)]
         await filled.mirror.upsert("runs", well, seen_at=filled.now())
-        await at.sees("2 open, 1 over", "over now")
+        await at.sees("2 open, 1 over", "just over")
 
 
 async def test_a_page_without_causes_says_what_would_be_there(session: Session) -> None:

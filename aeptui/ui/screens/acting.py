@@ -62,9 +62,7 @@ class ActingPage(MindingPage):
             id="changes",
             tooltip="what changed between the last clean and the first bad run",
         ),
-        Binding(
-            "t", "test", "test", show=False, id="test", tooltip="test the connection to the CRM"
-        ),
+        Binding("t", "test", "test", id="test", tooltip="test the connection to the CRM"),
         Binding(
             "m",
             "mapping",
@@ -80,7 +78,6 @@ class ActingPage(MindingPage):
             "E",
             "change",
             "change",
-            show=False,
             id="change",
             tooltip="name, schedule, options, credentials: change what it is",
         ),
@@ -113,8 +110,12 @@ class ActingPage(MindingPage):
         return super().why_not(action)
 
     def ever(self, action: str) -> bool:
-        """Some kinds are never made by hand."""
-        return action != "new" or self.resource.kind in CREATABLE
+        """Some kinds are never made by hand; a login is what base connections are about."""
+        if action in ("test", "change"):
+            return self.resource.kind == "base-connections"
+        if action == "new":
+            return self.resource.kind in CREATABLE
+        return super().ever(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that acts is always taken: when it cannot be done, it says why."""

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from aeptui.api.errors import ApiTrouble
+from aeptui.mirror.rows import Row
 from aeptui.monitor.causes import WINDOW, Cause
 from aeptui.resources import causes as told
 from aeptui.resources.causes import CauseRow, FailingRow
@@ -176,6 +177,13 @@ class CausePage(MindingCausesPage):
         Binding("w", "why", "why", id="why", tooltip="why the flow's newest run with it failed"),
         Binding("d", "changes", "what changed", id="changes", tooltip="what changed before it"),
         Binding("t", "test", "test", id="test", tooltip="test the base connections behind it"),
+        Binding(
+            "E",
+            "change",
+            "change login",
+            id="change",
+            tooltip="give the flow's base connection other credentials",
+        ),
         Binding("y", "copy", "copy", show=False, id="copy", tooltip="copy the code and the words"),
         Binding("tab", "pane", "other pane", id="pane", tooltip="between the facts and the flows"),
         Binding("shift+tab", "pane", "other pane", show=False),
@@ -264,7 +272,42 @@ class CausePage(MindingCausesPage):
         """Testing needs a base connection."""
         if action == "test" and not self.cause.connections:
             return "no base connection is known behind it"
+        if action == "change":
+            return self._why_not_change()
         return super().why_not(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that acts is always taken: when it cannot be done, it says why."""
+        return True if action == "change" else super().check_action(action, parameters)
+
+    def ever(self, action: str) -> bool:
+        """Other credentials are offered where the ones there are were refused; the list is left."""
+        if action == "change":
+            return bool(self.cause.connections) and self.cause.whole
+        return action != "causes" and super().ever(action)
+
+    def _connection(self) -> Row | None:
+        """The base connection of the flow under the cursor."""
+        row = self.table.row if self.is_mounted else None
+        id = row.failing.base_connection_id if isinstance(row, FailingRow) else ""
+        return self.session.mirror.get_now("base-connections", id) if id else None
+
+    def _why_not_change(self) -> str | None:
+        from aeptui.pipelines.here import why_not_write
+
+        if self._connection() is None:
+            return "No base connection is known behind the flow under the cursor"
+        return why_not_write(self.session)
+
+    def action_change(self) -> None:
+        """Open the form that changes the base connection of the flow under the cursor."""
+        from aeptui.resources import registry
+
+        row, reason = self._connection(), self._why_not_change()
+        if row is None or reason:
+            self.say(f"{reason}.", "warn")
+        else:
+            self.console.doing.change(registry.BY_KIND["base-connections"], row)
 
     def action_why(self) -> None:
         """Explain the newest run with it of the flow under the cursor."""

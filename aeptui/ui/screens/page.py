@@ -40,7 +40,7 @@ CALM_S = 0.25
 """The least time between two looks while news pours in."""
 
 BAR_ORDER = (
-    "accept", "complete", "leave", "confirm", "send", "undo", "test", "request", "previous",
+    "accept", "complete", "leave", "confirm", "send", "undo", "test", "change", "request", "previous",
     "to_file", "open", "follow", "choose", "source", "add", "drop", "take", "take_all",
     "identify", "try_now", "why", "causes", "changes", "used_by", "pane", "raw", "filter",
     "goto", "new", "take_back", "stop_rest", "sort", "back", "refresh", "freeze", "copy",
@@ -257,8 +257,11 @@ class Page(Screen[None]):
         return None
 
     def ever(self, action: str) -> bool:
-        """Whether `action` can do something on this page at all; if not, the bar leaves it out."""
-        return True
+        """Whether the bar offers `action` on this page, where it does or may come to do something.
+
+        The causes are offered where runs are told about, and open from anywhere.
+        """
+        return action != "causes" or "runs" in self.kinds
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """An action with a reason against it is shown as off; `:` and `/` are text on a line."""

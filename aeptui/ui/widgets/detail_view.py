@@ -287,11 +287,11 @@ def _rooms(block: Grid, width: int) -> list[int]:
 
     Words give way down to a dozen cells, figures never: then the last columns go.
     """
-    columns = len(block.header)
+    columns, most = len(block.header), max(60, width)
     rooms = [
         max(
             cell_len(block.header[i]),
-            *(min(60, cell_len(row[i])) if i < len(row) else 0 for row in block.rows),
+            *(min(most, cell_len(row[i])) if i < len(row) else 0 for row in block.rows),
         )
         for i in range(columns)
     ]

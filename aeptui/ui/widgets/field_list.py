@@ -23,7 +23,7 @@ from aeptui.ui.widgets.field_text import TextEdit
 from aeptui.ui.widgets.field_words import TYPED, options, shown
 from aeptui.ui.widgets.painted import Painted
 
-LABEL_MOST = 24
+LABEL_MOST = 26
 SEND = "send"
 """Stands for the last line in the place of a field's name."""
 
@@ -256,7 +256,7 @@ class FieldList(Painted, can_focus=True):
 
     def _field(self, field: Field, here: bool, room: int, width: int) -> list[Strip]:
         label = f" {field.label}" if not here else f"▸{field.label}"
-        begun: list[Piece] = [(fit(label, room), BOLD if here else PLAIN)]
+        begun: list[Piece] = [(fit(label, room - 1) + " ", BOLD if here else PLAIN)]
         space = width - room - 1
         hint: list[Piece] = []
         if here and self._edit is not None:

@@ -130,9 +130,10 @@ class LivePanel(Painted):
 
 def _against(elapsed_s: float, usual: float | None) -> str:
     """How long it has taken, in steps of ten seconds; and what is usual: `1m20 of ~2m`."""
-    passed = formats.span(elapsed_s // 10 * 10) if elapsed_s >= 10 else "just begun"
+    if elapsed_s < 10:
+        return fit("just begun", 14)
     about = "" if usual is None else f" of ~{formats.about(usual)}"
-    return fit(passed + about, 14)
+    return fit(formats.span(elapsed_s // 10 * 10) + about, 14)
 
 
 def _bar(share: float, room: int) -> str:
