@@ -213,10 +213,8 @@ class Doing:
             self._app.push_screen(UnmakePage(session, parts))
 
     def _say(self, words: str, tone: Tone) -> None:
-        """Say it on the page in front, unless the console is being left."""
-        page = self._app.page
-        if page.query("#keys"):
-            page.say(words, tone)
+        """Say it on the page in front."""
+        self._app.page.say(words, tone)
 
     # Writing ------------------------------------------------------------------------------
 

@@ -79,6 +79,6 @@ class Together:
             del self._running[over]
             over.set()
         front = self._app.page
-        if not (isinstance(front, ManyPage) and front.many is many) and front.query("#keys"):
+        if not (isinstance(front, ManyPage) and front.many is many):
             tone: Tone = "warn" if many.count("failed") or many.stopped else "good"
             front.say(f"{many.title.capitalize()}: {many.summary}.", tone)

@@ -28,6 +28,7 @@ from aeptui.rehearsal import RehearsalError
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.drawing import line, wrap
+from aeptui.ui.leaving import is_left
 from aeptui.ui.palette import TONES
 from aeptui.ui.screens.choosing import Chooser, among
 from aeptui.ui.screens.page import Page
@@ -241,6 +242,8 @@ class AnswerPage(Page):
             self._stopped = True
             raise
         except Exception as bug:
+            if is_left(self):
+                return  # its widgets went while it asked
             # The boundary of a form: what was answered stays, and the console goes on.
             self._stopped = True
             log.error("asking for a form failed: %s", type(bug).__name__, exc_info=True)

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual import getters, work
 from textual._styles_cache import StylesCache
@@ -15,12 +16,14 @@ from textual.binding import Binding, BindingType
 from textual.events import DescendantFocus
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import Worker, WorkType
 
 from aeptui.mirror.values import FRESHNESS, Freshness
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.ages import Age, age_of
 from aeptui.ui.goto import GotoWords
+from aeptui.ui.leaving import ended_with, is_left
 from aeptui.ui.messages import Asked
 from aeptui.ui.palette import PLAIN, TONES
 from aeptui.ui.widgets.context_bar import ContextBar
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from aeptui.ui.app import AepApp
 
 log = logging.getLogger(__name__)
+
+ResultT = TypeVar("ResultT")
 
 TICK_S = 10.0
 """How often words that depend on the time are made anew; only what differs is sent."""
@@ -53,7 +58,8 @@ class Page(Screen[None]):
     """A screen that shows part of the mirror and is kept current while it is in front.
 
     A subclass yields its middle from `body`, says what it reads in `kinds`, and
-    reads it in `look`. `why_not` gives the reason why an action is off.
+    reads it in `look`. `why_not` gives the reason why an action is off. Workers may
+    touch its widgets whenever an answer comes: those of a page that was left end there.
     """
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
@@ -145,6 +151,14 @@ class Page(Screen[None]):
         self.workers.cancel_group(self, "age")
         self.keys.show(())
 
+    def run_worker(self, work: WorkType[ResultT], *args: Any, **more: Any) -> Worker[ResultT]:
+        """Run work that ends with this page."""
+        return super().run_worker(partial(self._until_left, work), *args, **more)
+
+    async def _until_left(self, work: Any) -> Any:
+        with ended_with(self):
+            return await (work() if callable(work) else work)
+
     @work(exclusive=True, group="follow")
     async def follow(self) -> None:
         """Look at once, then after each piece of news, at most every quarter of a second."""
@@ -163,11 +177,11 @@ class Page(Screen[None]):
         try:
             await self.look()
             fresh = await self.session.mirror.freshness()
-            if self.display:
+            if not is_left(self):
                 self.show_age(fresh)
         except Exception as bug:
-            if not self.display:
-                return  # the page was being taken down while it read: its widgets are gone
+            if is_left(self):
+                return  # its widgets went while it read
             # The boundary of a view: the console goes on watching.
             log.error("reading for %s failed: %s", type(self).__name__, bug, exc_info=True)
             self.say("This view could not be read because of a bug of ours; see the log.", "bad")
@@ -188,7 +202,7 @@ class Page(Screen[None]):
     async def look_at_age(self) -> None:
         """Say how current this page is by now."""
         fresh = await self.session.mirror.freshness()
-        if self.is_current and self.display:
+        if self.is_current and not is_left(self):
             self.show_age(fresh)
 
     def unmark(self) -> None:
@@ -279,8 +293,9 @@ class Page(Screen[None]):
         self.keys.show(keys_of(sorted(known, key=lambda pair: order[pair[0].id or ""])))
 
     def say(self, sentence: str, tone: Tone = "bright") -> None:
-        """Say something on the bottom line until the next key."""
-        self.keys.say(sentence, tone)
+        """Say something on the bottom line until the next key; a page that was left says nothing."""
+        if not is_left(self):
+            self.keys.say(sentence, tone)
 
     def on_key(self) -> None:
         """What was said has been read."""

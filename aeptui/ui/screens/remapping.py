@@ -69,7 +69,8 @@ class ReadingPage(Page):
             words = f" It could not be read: {trouble} r asks again."
             self.query_one("#words", TextLine).put([(words, TONES["warn"])])
             return
-        self.app.switch_screen(RemapPage(self.session, found, self._of_flow))
+        if self in self.app.screen_stack:  # else its place is another page's by now
+            self.app.switch_screen(RemapPage(self.session, found, self._of_flow))
 
     def action_refresh(self) -> None:
         """Ask again."""
