@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aeptui.api.settings import Secret
+from aeptui.credentials import SecretSource, SecretUnavailable
 from aeptui.forms.fields import Answers, Field
 from aeptui.forms.form import NOTHING, Form, answered, settled
 from aeptui.forms.lookups import Lookups
@@ -108,15 +108,12 @@ async def read_text(session: Session, field: Field, text: str, called: str) -> A
 
 def _secret(text: str, called: str) -> Secret:
     how, _, where = text.partition(":")
-    if how == "env" and where:
-        if not (value := os.environ.get(where)):
-            raise Usage(f"The variable {where} for {called} is empty")
-        return Secret(value)
-    if how == "file" and where:
+    if where and how in ("env", "file"):
+        source = SecretSource("env" if how == "env" else "file", where, env=os.environ)
         try:
-            return Secret(Path(where).expanduser().read_text(encoding="utf-8").rstrip("\r\n"))
-        except (OSError, UnicodeDecodeError):
-            raise Usage(f"{where}, the file for {called}, cannot be read") from None
+            return Secret(source.read())
+        except SecretUnavailable as reason:
+            raise Usage(f"{called}: {str(reason).rstrip('.')}") from None
     raise Usage(
         f"{called} is a secret, and arguments can be seen by others: give env:NAME or file:PATH"
     )

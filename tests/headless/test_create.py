@@ -80,3 +80,17 @@ def test_a_read_only_command_says_how_to_open_writing(platform: Platform) -> Non
     done = platform.run(*BASE, "--read-only", env=SECRETS)
     assert done.returncode == 2
     assert "read-only" in done.stderr and "Nothing was sent" in done.stderr
+
+
+def test_a_secret_in_a_file_that_others_can_read_is_refused(
+    platform: Platform, tmp_path: Path
+) -> None:
+    file, before = tmp_path / "password", written(platform)
+    file.write_text("pl@nted-4711")
+    file.chmod(0o644)
+    words = ["file:" + str(file) if each == "env:CRM_PASSWORD" else each for each in BASE]
+    done = platform.run(*words, env=SECRETS)
+    assert done.returncode == 2 and "can be read by others" in done.stderr, done.stderr
+    assert written(platform) == before
+    file.chmod(0o600)
+    assert platform.run(*words, "--dry-run", env=SECRETS).returncode == 0
