@@ -260,7 +260,13 @@ async def test_a_base_connection_can_be_made_and_tested_on_the_first_page(
             await at.press("ctrl+t")
             await at.until(lambda: isinstance(at.app.screen, LoginPage))
             await until_settled(at)
+            platform.ask(
+                "faults", kind="latency", latency_s=1, method="POST", path="/connections", times=1
+            )
             await at.press("ctrl+g")
+            await at.until(lambda: proxy.writes, tries=1500)
+            await at.press("escape")  # or the wizard would make another one
+            await at.sees("the wizard has to know what came of it")
             await at.until(lambda: at.app.screen is page, tries=1500)
             await at.sees("its tables are on the next page", "Salesforce prod")
             await turn(at, 2)

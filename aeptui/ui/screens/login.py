@@ -45,6 +45,15 @@ class LoginPage(FormPage):
             self.begun = True
             self.test_made(self._refused)
 
+    def action_back(self) -> None:
+        """Not while it is made: the wizard would make another one."""
+        if self._busy:
+            self.saying.put(
+                "It is being made and tested; the wizard has to know what came of it.", "busy"
+            )
+        else:
+            super().action_back()
+
     def keep(self) -> None:
         """The wizard keeps the answers, with its own."""
         self._changed = False
