@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,12 @@ async def test_pairs_go_to_a_csv_file_and_what_does_not_fit_on_the_way_back_is_n
         await at.press("enter")
         await at.sees("line 4", "The source has no column Nowhere")
         assert page.work.pairs == before
+        await at.press("escape")
+        os.mkfifo(tmp_path / "endless")
+        await at.press("ctrl+o")
+        page._prompt.set_text(str(tmp_path / "endless"))  # type: ignore[union-attr]
+        await at.press("enter")
+        await at.sees("nothing was read")
 
 
 # On the platform --------------------------------------------------------------

@@ -41,6 +41,9 @@ class PairFiles(MappingView):
 
     def _read(self, path: Path) -> None:
         try:
+            if path.exists() and not path.is_file():
+                self.say(f"{path} is no file; nothing was read.", "warn")
+                return
             if path.stat().st_size > MOST_BYTES:
                 self.say(f"{path} is larger than 4 MB; nothing was read.", "warn")
                 return
