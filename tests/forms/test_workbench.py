@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -192,6 +194,15 @@ PAIRS = st.builds(
 def test_any_pairs_come_back_from_csv_as_they_went(pairs: list[Pair]) -> None:
     text = pairs_csv.written(pairs)
     assert pairs_csv.read(text, Targets(FIELDS), None, NAMESPACES) == (pairs, [])
+
+
+@given(st.text("=+-@'a1(", min_size=1, max_size=6))
+def test_any_source_is_no_formula_to_a_spreadsheet_and_comes_back_as_it_went(source: str) -> None:
+    pair = Pair(source, FIELDS[0].path, "static")
+    text = pairs_csv.written([pair])
+    cells = next(csv.reader(io.StringIO(text.splitlines()[1])))
+    assert not cells[0].startswith(("=", "+", "-", "@"))
+    assert pairs_csv.read(text, Targets(FIELDS), None)[0] == [pair]
 
 
 def test_lines_that_do_not_fit_are_named_and_left_out() -> None:
