@@ -16,7 +16,7 @@ from aeptui.mirror.filter import FilterError
 from aeptui.pipelines.journal_file import JournalError
 from aeptui.rehearsal import RehearsalError
 from aeptui.resources.why import NoSuchRun
-from aeptui.state_folder import state_dir
+from aeptui.state_folder import FolderError, state_dir
 from aeptui.tomlfile import FileError
 
 TROUBLE, USAGE, REFUSED, UNREACHABLE, BUG = 1, 2, 3, 4, 70
@@ -27,6 +27,7 @@ CODES: tuple[tuple[type[Exception], int], ...] = (
     (Usage, USAGE),
     (FilterError, USAGE),
     (KeptFileError, USAGE),
+    (FolderError, USAGE),
     (errors.SettingsError, USAGE),
     (errors.AuthError, REFUSED),
     (errors.Forbidden, REFUSED),

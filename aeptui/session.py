@@ -23,7 +23,7 @@ from aeptui.config import Config, ConfigError, Profile
 from aeptui.credentials import SecretSource, SecretUnavailable
 from aeptui.log import unforeseen
 from aeptui.resources.definition import Moment
-from aeptui.state_folder import private_dir
+from aeptui.state_folder import FolderError, private_dir
 
 if TYPE_CHECKING:
     from aeptui.api.services import Services
@@ -249,12 +249,12 @@ async def open_session(
     sandbox = sandbox or config.flags.sandbox or profile.sandbox
     profile = replace(profile, sandbox=sandbox)
     services = Services(api_settings(config, profile))
-    private_dir(config.state_dir)
     path = mirror_path(config.state_dir, profile.platform_url, profile.org_id, sandbox)
-    private_dir(path.parent)
     try:
+        private_dir(config.state_dir)
+        private_dir(path.parent)
         mirror = Mirror.open(path, run_verdict=run_verdict, clock=services.clock.now)
-    except StoreTrouble as reason:
+    except (FolderError, StoreTrouble) as reason:
         raise ConfigError(str(reason)) from reason
     if rehearsal is not None and (known := mirror.summary_now().confirmed_at):
         # A rehearsed world stands still while nobody runs it.

@@ -16,9 +16,22 @@ def state_dir(env: Mapping[str, str]) -> Path:
     return Path(platformdirs.user_state_dir("aeptui", appauthor=False))
 
 
+class FolderError(OSError):
+    """A folder of ours that cannot be used; `str()` says why and what to do."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.filename} cannot be used as a folder ({self.strerror}); "
+            "move away what stands there, or set AEPTUI_STATE_DIR"
+        )
+
+
 def private_dir(path: Path) -> Path:
-    """`path` as a folder that only its owner can look into."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o700)
+    """`path` as a folder that only its owner can look into; raises FolderError."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o700)
+    except OSError as reason:
+        raise FolderError(reason.errno, reason.strerror, str(path)) from None
     return path

@@ -299,6 +299,16 @@ def test_a_terminal_that_cannot_draw_is_told_what_works_there(platform: Platform
         assert terminal.ended() == 2
 
 
+@pytest.mark.parametrize("name", ["mirror", "log"])
+def test_a_file_where_a_folder_of_ours_belongs_is_named_in_one_sentence(
+    platform: Platform, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("a plain file")
+    done = platform.run("list", "flows", "--cached", env={"AEPTUI_STATE_DIR": str(tmp_path)})
+    assert f"{tmp_path / name} cannot be used as a folder" in sentence(done)
+    assert done.returncode == 2
+
+
 def test_completion_knows_the_commands(tmp_path: Path) -> None:
     done = run("completion", "bash", env={"AEPTUI_STATE_DIR": str(tmp_path)})
     assert done.returncode == 0
