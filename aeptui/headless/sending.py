@@ -19,6 +19,8 @@ FINE, TROUBLE, HALF_WAY = 0, 1, 5
 
 def need_writing(session: Session) -> None:
     """Usage, saying how to open it, while nothing may be written here."""
+    if session.config.flags.read_only:
+        raise Usage("--read-only was given, and nothing opens writing beside it. Nothing was sent")
     if reason := why_not_write(session):
         name = f" --confirm-sandbox {session.sandbox}" if session.protected else ""
         raise Usage(f"{reason}; --allow-writes{name} opens it for this command. Nothing was sent")

@@ -148,6 +148,44 @@ def test_a_plan_that_stops_half_way_ends_with_5_and_is_gone_on_with_by_apply(
     assert json.loads(run("journal", "--json").out)["unfinished"] == []
 
 
+def test_a_protected_sandbox_is_written_to_only_by_those_who_name_it(
+    platform: Rehearsal, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "aeptui").mkdir()
+    (tmp_path / "aeptui" / "config.toml").write_text(
+        'profile = "acme"\n[profiles.acme]\nread_only = false\nprotected = true\n'
+    )
+    file = tmp_path / "flow.toml"
+    file.write_text(CONTACTS)
+    named = ("--allow-writes", "--confirm-sandbox", "dev")
+    shut = {
+        (): "--allow-writes --confirm-sandbox dev opens it",
+        ("--allow-writes",): "--confirm-sandbox dev",
+        ("--confirm-sandbox", "dev"): "--allow-writes",
+        ("--allow-writes", "--confirm-sandbox", "prod"): "names prod, but the sandbox is dev",
+        (*named, "--read-only"): "--read-only",
+    }
+
+    def refused(*words: str) -> None:
+        before = written(platform)
+        for flags, said in shut.items():
+            done = run(*words, "--yes", *flags, **ENV)
+            assert done.code == 2, (words, flags, done.err)
+            assert said in done.err, (words, flags, done.err)
+        assert written(platform) == before
+
+    refused("apply", str(file))
+    platform.ask("faults", kind="status", status=400, method="POST", path="*/dataSets")
+    stopped = run("apply", str(file), "--yes", *named, **ENV)
+    platform.control.delete("/faults").raise_for_status()
+    assert stopped.code == 5, stopped.err
+    (plan,) = json.loads(run("journal", "--json").out)["unfinished"]
+    refused("journal", "resume", plan["id"][:8])
+    refused("journal", "rollback", plan["id"][:8])
+    back = run("journal", "rollback", plan["id"][:8], "--yes", *named)
+    assert back.code == 0, back.err
+
+
 def test_what_is_wrong_with_a_file_is_one_line_and_a_code(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "wrong.toml"
     file.write_text(changed({"interval = 30": "intervall = 30"}))
