@@ -271,6 +271,15 @@ class Reader:
         )
         return [unpack_id(key) for (key,) in found]
 
+    def dated(self) -> list[str]:
+        """Flows whose word may rest on their dataset's end, or did."""
+        found = self._connection.execute(
+            "SELECT f.id FROM datasets d JOIN target_connections t ON t.dataset_id = d.id "
+            "JOIN flows f ON f.target_connection_id = t.id WHERE d.expires_at IS NOT NULL UNION "
+            "SELECT id FROM flows WHERE word = 'expiring'"
+        )
+        return [unpack_id(key) for (key,) in found]
+
     def ids(self, kind: str) -> list[str]:
         return [
             unpack_id(key)

@@ -134,7 +134,7 @@ class Mirror:
         self.notice = notice or self.notice
         self._begun += 1
         everything = (*KINDS, FRESHNESS, BEGUN_AGAIN)
-        self._hub.publish([Changed(kind, all=True) for kind in everything])
+        self._hub.publish([Changed(kind, all=True, every=True) for kind in everything])
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -86,16 +86,17 @@ NAMED = 2_000
 class Changed(msgspec.Struct, frozen=True):
     """Rows of a kind that really differ now (new, altered or gone); false when there are none.
 
-    With `all` the ids are too many to name, or a joined name changed. For runs
-    `flow_ids` names the flows that they belong to. `judged` news is about the
-    monitor's words only: nothing came from the platform.
+    With `all` the ids are too many to name, or a joined name changed. `flow_ids`
+    names the flows of which the platform told something, of themselves or of their
+    runs; with `every` that may be any of them. News of the monitor's own words, and
+    of names that rows show from elsewhere, has neither.
     """
 
     kind: str
     ids: frozenset[str] = frozenset()
     all: bool = False
     flow_ids: frozenset[str] = frozenset()
-    judged: bool = False
+    every: bool = False
 
     def __bool__(self) -> bool:
         return self.all or bool(self.ids)
@@ -103,10 +104,14 @@ class Changed(msgspec.Struct, frozen=True):
     def merged(self, later: Changed) -> Changed:
         """This and `later` news about the same kind as one."""
         ids = self.ids | later.ids
-        if self.all or later.all or len(ids) > NAMED:
-            return Changed(self.kind, all=True, judged=self.judged and later.judged)
-        flow_ids = self.flow_ids | later.flow_ids
-        return Changed(self.kind, ids, False, flow_ids, self.judged and later.judged)
+        unnamed = self.all or later.all or len(ids) > NAMED
+        return Changed(
+            self.kind,
+            frozenset() if unnamed else ids,
+            unnamed,
+            self.flow_ids | later.flow_ids,
+            self.every or later.every,
+        )
 
 
 class Linked(NamedTuple):

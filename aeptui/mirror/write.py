@@ -14,8 +14,6 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypeAlias, TypeVar
 
-import msgspec
-
 from aeptui.api.models import Model, Run
 from aeptui.mirror import earlier
 from aeptui.mirror.bodies import Bodies, without_ids
@@ -91,7 +89,7 @@ class Writer:
                 changed, touches = self._upsert_chunk(kind, chunk, to_ms(seen_at) or 0)
                 self._bump(kind, bool(changed), touches)
             ids |= {model.id for model in changed}
-            flows |= {model.flow_id for model in changed if isinstance(model, Run)}
+            flows |= {model.flow_id for model in changed if isinstance(model, Run)} - {""}
             joined |= touches
         with self._transaction(wanted=marks != Marks()):
             if marks.complete_at:
@@ -101,7 +99,7 @@ class Writer:
                 self._bump(kind, bool(gone), bool(gone))
             if marks != Marks():
                 self._note_reading(kind, marks)
-        news = [_changed(kind.name, ids, flows)]
+        news = [_changed(kind.name, ids, ids if kind.name == "flows" else flows)]
         if joined:
             news += [Changed(other, all=True) for other in kind.shown_in]
         return news
@@ -112,7 +110,7 @@ class Writer:
             gone = self._prune(kind, set(keep), seen_at)
             self._bump(kind, bool(gone), bool(gone))
             self._note_reading(kind, Marks(complete_at=seen_at))
-        news = [_changed(kind.name, gone, set())]
+        news = [_changed(kind.name, gone, gone if kind.name == "flows" else ())]
         return news + [Changed(other, all=True) for other in kind.shown_in if gone]
 
     def forget(self, kind: Kind, ids: Collection[str]) -> list[Changed]:
@@ -124,7 +122,8 @@ class Writer:
             ).fetchall()
             self._delete(kind, held)
             self._bump(kind, bool(held), bool(held))
-        news = [_changed(kind.name, {unpack_id(key) for _, key in held}, set())]
+        gone = {unpack_id(key) for _, key in held}
+        news = [_changed(kind.name, gone, gone if kind.name == "flows" else ())]
         return news + [Changed(other, all=True) for other in kind.shown_in if held]
 
     def judge(self, verdicts: Sequence[FlowVerdict]) -> list[Changed]:
@@ -153,7 +152,7 @@ class Writer:
                         self._count(kind, old[1], -1)
                         self._count(kind, new[0], 1)
                 self._bump(kind, bool(ids), False)
-        return [msgspec.structs.replace(_changed("flows", ids, set()), judged=True)]
+        return [_changed("flows", ids)]
 
     def note(
         self, kind: str, at: datetime, trouble: Trouble | None, next_try_at: datetime
@@ -184,7 +183,7 @@ class Writer:
                     "UPDATE known SET reached = max(reached, ?) WHERE kind = ?",
                     (held[-1][2] + 1, kind.name),
                 )
-        return [_changed(kind.name, {unpack_id(key) for _, key, _ in held}, set())]
+        return [_changed(kind.name, {unpack_id(key) for _, key, _ in held})]
 
     def give_back(self) -> bool:
         """Cut some free pages off the file; whether there may be more."""
@@ -212,7 +211,7 @@ class Writer:
         if self._revisions_stale:
             before, self._revisions_stale = {}, False
         moved = [
-            Changed(kind, all=True)
+            Changed(kind, all=True, every=True)
             for kind, revision in self._revisions.items()
             if revision != before.get(kind, 0)
         ]
@@ -456,7 +455,6 @@ def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
         yield items[start : start + CHUNK]
 
 
-def _changed(kind: str, ids: set[str], flows: set[str]) -> Changed:
-    if len(ids) > NAMED:
-        return Changed(kind, all=True)
-    return Changed(kind, frozenset(ids), False, frozenset(flows))
+def _changed(kind: str, ids: set[str], flows: Collection[str] = ()) -> Changed:
+    unnamed = len(ids) > NAMED
+    return Changed(kind, frozenset() if unnamed else frozenset(ids), unnamed, frozenset(flows))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.mirror.store import Mirror
-from aeptui.mirror.values import Freshness
+from aeptui.mirror.values import Changed, Freshness
 from aeptui.mirror.verdicts import FlowVerdict
 from aeptui.monitor.blames import blames
 from aeptui.monitor.events import READ, Look, Seen
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
 _SLICE = 20
 """Flows judged at a time, so that a screen's question never waits behind all of them."""
+
+_LONG_S = 0.5
+"""A judging that took longer is followed by as long a rest: while pages of news pour in, as in a
+first reading, what comes meanwhile is judged once, and the loop that draws finds the time it needs."""
 
 
 class Listener(Protocol):
@@ -63,6 +69,7 @@ class Watch:
         try:
             await self.once(current=False)
             async for changed in news:
+                began = time.monotonic()
                 if changed.kind == "freshness":
                     lately = await self._since(at_first)
                     if not current and _told(lately, at_first):
@@ -70,15 +77,12 @@ class Watch:
                         await self.once()
                     if self._listener is not None:
                         await self._listener.asked(lately)
-                if changed.all and changed.kind != "freshness" and not changed.judged:
+                if changed.every:
                     await self.once(current=current)
-                    continue
-                touched: set[str] = set()
-                if changed.kind == "runs":
-                    touched |= changed.flow_ids
-                elif changed.kind == "flows" and not changed.judged:  # not our own echo
-                    touched |= changed.ids
-                await self._judge(sorted(touched | await self._due()), current=current)
+                else:
+                    await self._judge(sorted(await self._touched(changed)), current=current)
+                if (spent := time.monotonic() - began) > _LONG_S:
+                    await asyncio.sleep(spent)
         finally:
             await news.aclose()
 
@@ -86,6 +90,16 @@ class Watch:
         """Up to when the runs are known; None before the platform has told any."""
         runs = (await self._mirror.freshness()).get("runs")
         return runs.confirmed_at if runs else None
+
+    async def _touched(self, changed: Changed) -> set[str]:
+        """Flows whose word `changed` or time alone may have changed.
+
+        Of what a flow's row shows from elsewhere only its dataset's end counts.
+        """
+        touched = await self._due() | changed.flow_ids
+        if changed.all and changed.kind == "flows":
+            touched |= set(await self._mirror.ask(lambda reader: reader.dated()))
+        return touched
 
     async def _due(self) -> set[str]:
         """Flows whose word time alone may have changed by now, and those without one."""

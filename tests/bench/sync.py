@@ -38,6 +38,7 @@ class Pieces:
         self.cpu: list[float] = []
         self.wall: list[float] = []
         self.worst = ""
+        self._longest = 0.0
 
     @contextmanager
     def timed(self) -> Iterator[None]:
@@ -48,8 +49,8 @@ class Pieces:
             plain(handle)
             spent = time.thread_time() - cpu
             self.wall.append(time.perf_counter() - wall)
-            if spent > max(self.cpu, default=0.0):
-                self.worst = repr(handle)[:200]
+            if spent > self._longest:
+                self._longest, self.worst = spent, repr(handle)[:200]
             self.cpu.append(spent)
 
         events.Handle._run = run  # type: ignore[method-assign]

@@ -103,7 +103,7 @@ async def test_what_another_process_wrote_is_noticed_once(mirror: Mirror, path: 
     try:
         await other.upsert("flows", [Flow(id="g")], seen_at=NOW)
         await mirror.notice_others()
-        assert await soon(news) == Changed("flows", all=True)
+        assert await soon(news) == Changed("flows", all=True, every=True)
         assert await mirror.get("flows", "g") is not None
         await other.note("flows", at=NOW, trouble=None, next_in_s=5)
         await mirror.notice_others()

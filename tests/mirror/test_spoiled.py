@@ -93,7 +93,7 @@ async def test_the_other_console_notices_that_the_file_was_set_aside(
         await mirror.upsert("flows", [Flow(id="f")], seen_at=NOW)
         await other.notice_others()
         async with asyncio.timeout(20):
-            assert await anext(news) == Changed("flows", all=True)
+            assert await anext(news) == Changed("flows", all=True, every=True)
         assert await other.get("flows", "f") is not None
     finally:
         other.close()
