@@ -13,7 +13,7 @@ from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.mirror.store import Mirror
 from aeptui.mirror.values import Changed, Freshness
 from aeptui.mirror.verdicts import FlowVerdict
-from aeptui.monitor.blames import blames
+from aeptui.monitor.blames import Blames
 from aeptui.monitor.events import READ, Look, Seen
 from aeptui.monitor.state import ENDED, ENOUGH, Thresholds, flow_verdict
 
@@ -56,6 +56,7 @@ class Watch:
         self._mirror = mirror
         self._thresholds = thresholds
         self._listener = listener
+        self._blames = Blames()
 
     async def once(self, *, current: bool = True) -> None:
         """Judge every flow now; `current` unless what is known may be from long ago."""
@@ -154,7 +155,7 @@ class Watch:
                 lost=verdict.lost,
                 base=flow.base_connection_id,
                 last=next((run.word for run in runs if run.word in ENDED), ""),
-                blames=blames(reader, runs) if self._listener is not None else (),
+                blames=self._blames.of(reader, runs) if self._listener is not None else (),
                 known=runs_known or len(runs) >= ENOUGH,
             )
             judged.append((verdict, seen, at))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from aeptui.api.models import Flow, Run
-from aeptui.mirror.rows import FlowRow
+from aeptui.api.models import BaseConnection, Dataset, Flow, Run, TargetConnection
+from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.mirror.store import Mirror
-from aeptui.mirror.verdicts import FlowVerdict
+from aeptui.mirror.values import Freshness
+from aeptui.mirror.verdicts import Failure, FlowVerdict
+from aeptui.monitor.blames import Blames
+from aeptui.monitor.causes import failures_of
+from aeptui.monitor.events import Look
 from aeptui.monitor.state import Thresholds, flow_verdict, run_verdict
 from aeptui.monitor.watch import Watch
 
@@ -125,3 +130,99 @@ async def test_only_flows_that_news_touches_are_judged_again(
         await mirror.upsert("runs", [run("r1", "failed")], seen_at=NOW)
         await until(mirror, lambda words: words == {"failed": 1, "off": 1})
     assert judged == ["f"]
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of flows in the order in which they are judged."""
+    ids: list[str] = []
+
+    def rule(flow: FlowRow, *rest: Any) -> FlowVerdict:
+        ids.append(flow.id)
+        return flow_verdict(flow, *rest)
+
+    monkeypatch.setattr("aeptui.monitor.watch.flow_verdict", rule)
+    return ids
+
+
+async def test_page_after_page_of_flows_is_judged_once_each(
+    mirror: Mirror, judged: list[str]
+) -> None:
+    pages = [[Flow(id=f"{page}-{n}", state="draft") for n in range(30)] for page in range(4)]
+    async with following(mirror):
+        for known, page in enumerate(pages, 1):
+            await mirror.upsert("flows", page, seen_at=NOW)
+            await until(mirror, lambda words, known=known: words == {"draft": 30 * known})
+        await mirror.upsert("flows", [FLOW], seen_at=NOW)
+        await until(mirror, lambda words: words.get("late") == 1)
+    assert sorted(judged) == sorted([*(flow.id for page in pages for flow in page), "f"])
+
+
+async def test_a_name_from_elsewhere_judges_no_flow_and_the_end_of_a_dataset_its_own(
+    mirror: Mirror, judged: list[str]
+) -> None:
+    flows = [
+        Flow(id=id, state="enabled", base_connection_id="b", target_connection_id=f"to {id}")
+        for id in ("g", "h")
+    ]
+    targets = [TargetConnection(id=f"to {id}", dataset_id=id) for id in ("g", "h")]
+    await mirror.upsert("target-connections", targets, seen_at=NOW)
+    await mirror.upsert("datasets", [Dataset(id="g"), Dataset(id="h")], seen_at=NOW)
+    await mirror.upsert("flows", [*flows, FLOW], seen_at=NOW)
+    async with following(mirror):
+        await until(mirror, lambda words: sum(words.values()) == 3)
+        judged.clear()
+        await mirror.upsert("base-connections", [BaseConnection(id="b", name="new")], seen_at=NOW)
+        dated = Dataset(id="h", updated_at=NOW, expires_at=NOW + timedelta(days=1))
+        await mirror.upsert("datasets", [dated], seen_at=NOW)
+        await until(mirror, lambda words: words.get("expiring") == 1)
+        undated = Dataset(id="h", updated_at=NOW + timedelta(seconds=1))
+        await mirror.upsert("datasets", [undated], seen_at=NOW)
+        await until(mirror, lambda words: "expiring" not in words)
+    assert set(judged) == {"h"}
+
+
+async def test_a_failure_is_read_once_for_as_long_as_its_run_stays_as_it_was(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    heard: list[Look] = []
+
+    def failures(run: Run, *rest: Any) -> tuple[Failure, ...]:
+        read.append(run.id)
+        return failures_of(run, *rest)
+
+    class Hearing:
+        async def looked(self, look: Look) -> None:
+            heard.append(look)
+
+        async def asked(self, freshness: Mapping[str, Freshness]) -> None: ...
+
+    def failed(code: str, at: datetime) -> Run:
+        summary = {"status": "failed", "errors": [{"code": code, "message": "no"}]}
+        body = {"id": "r", "flowId": "f", "metrics": {"statusSummary": summary}}
+        plain = msgspec.structs.replace(run("r", "failed"), updated_at=at)
+        return msgspec.structs.replace(plain, body=msgspec.json.encode(body))
+
+    monkeypatch.setattr("aeptui.monitor.blames.failures_of", failures)
+    watch = Watch(mirror, Thresholds(), Hearing())
+    await mirror.upsert("flows", [FLOW], seen_at=NOW)
+    await mirror.upsert("runs", [failed("A", NOW)], seen_at=NOW)
+    await watch.once()
+    await watch.once()
+    assert read == ["r"]
+    await mirror.upsert("runs", [failed("B", NOW + timedelta(seconds=1))], seen_at=NOW)
+    await watch.once()
+    assert read == ["r", "r"]
+    told = [[blame.code for blame in look.flows[0].blames] for look in heard]
+    assert told == [["A"], ["A"], ["B"]]
+
+
+async def test_no_more_failures_are_remembered_than_are_allowed(mirror: Mirror) -> None:
+    blames = Blames(remembered=2)
+    for id in "abc":
+        await mirror.upsert("runs", [run(id, "failed")], seen_at=NOW)
+        row = await mirror.get("runs", id)
+        assert isinstance(row, RunRow)
+        await mirror.ask(lambda reader, row=row: blames.of(reader, [row]))
+    assert list(blames._known) == ["b", "c"]

@@ -88,10 +88,10 @@ class MindingPage(Page):
             needed = row.word in NEEDS_A_PERSON
             return [marking.flow(row.id, row.name or row.id, row.word)] if needed else []
         if isinstance(row, RunRow):
-            from aeptui.monitor.blames import blames
+            from aeptui.monitor.blames import Blames
 
             book = self.session.config.code_book
-            found = await self.session.mirror.ask(lambda reader: blames(reader, [row]))
+            found = await self.session.mirror.ask(lambda reader: Blames().of(reader, [row]))
             still = {
                 key
                 for each in self.console.alerting.marks.standings.values()
