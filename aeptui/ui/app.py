@@ -47,6 +47,8 @@ OWN_BUG = 70
 """The exit code of a bug of ours."""
 TWICE_S = 2.0
 """Two ctrl+c within this time quit."""
+FIRST_ANSWER_S = 2.0
+"""So long a console that has just begun waits for an answer before it dims what it knows."""
 
 
 class AepApp(App[int]):
@@ -106,6 +108,7 @@ class AepApp(App[int]):
         self.alerting = Alerting(self)
         self.typed = Typed(self)
         self._interrupted = float("-inf")
+        self._beginning = True
         self._sandboxes = 1
 
         # A sandbox is a mode of the app: a stack of pages that goes as a whole.
@@ -130,6 +133,7 @@ class AepApp(App[int]):
         gc.enable()
         await self.alerting.follow(self.session)
         self.session.start()
+        self.set_timer(FIRST_ANSWER_S, self._begun)
         self.set_interval(LOOK_S, self.alerting.look)
         if self.rehearsing is not None:
             self.rehearsing.follow()
@@ -143,6 +147,11 @@ class AepApp(App[int]):
                 self.page.say(sentence, "warn")
 
         await self._look_for_unfinished()
+
+    def _begun(self) -> None:
+        """From now on rows that nobody has confirmed are shown as out of date."""
+        self._beginning = False
+        self.page.tick()
 
     async def _look_for_unfinished(self) -> None:
         """Say so when a plan stopped half-way, here or in an earlier console."""
@@ -176,12 +185,15 @@ class AepApp(App[int]):
     def age_in_words(self, age: Age) -> Age:
         """What the top line says about `age`; the local platform says some of it itself.
 
-        A world in the making lives through days in seconds: ages mean nothing then.
+        A world in the making lives through days in seconds: ages mean nothing then. At the
+        start the age alone is told: rows dimmed until the first answer would be sent twice.
         """
         if self.home.making:
             return Age("being made", "busy")
         if self.rehearsing is not None and self.rehearsing.stopped:
             return replace(age, words="local platform stopped", tone="warn", stale=True, notice="")
+        if self._beginning and not age.notice:
+            return replace(age, stale=False)
         return age
 
     # Going somewhere -----------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from rich.cells import cell_len
 from textual.events import Key
@@ -260,6 +262,22 @@ async def test_when_the_platform_is_away_the_rows_stay_and_their_age_is_told(
         )
         await at.sees("platform unreachable, trying again in", "Nothing answers at all.", "ago")
         assert "FAILED" in at.text and at.table.stale
+
+
+@pytest.mark.parametrize(("first_answer_s", "dimmed"), [(3600.0, False), (0.01, True)])
+async def test_known_rows_are_dimmed_only_when_the_first_answer_is_overdue(
+    filled: Session, monkeypatch: pytest.MonkeyPatch, first_answer_s: float, dimmed: bool
+) -> None:
+    monkeypatch.setattr("aeptui.ui.app.FIRST_ANSWER_S", first_answer_s)
+    for kind in ("flows", "runs"):
+        earlier = filled.now() - timedelta(hours=2)
+        await filled.mirror.note(kind, at=earlier, trouble=None, next_in_s=15)
+    async with console(filled) as at:
+        await at.sees("2 h old")
+        if dimmed:
+            await at.sees("What you see is from")
+        assert at.table.stale == dimmed
+        assert ("What you see is from" in at.text) == dimmed
 
 
 async def test_a_window_that_is_too_small_says_so_and_comes_back(filled: Session) -> None:
