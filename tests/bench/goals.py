@@ -197,17 +197,24 @@ class Bench:
     # A slow link -----------------------------------------------------------------
 
     def link(self) -> list[Line]:
+        """A held key: the list is what `raw` has, too; the detail beside it waits for a rest."""
+        from aeptui.ui.screens.resource import SETTLE_S
+
         lines = []
         for rate in SLOW_LINKS:
-            told = {name: self._held(name, rate) * 1000 for name in ("ours", "raw", "stock")}
-            what = f"`down` held at {rate // 1000} kB/s, 80 ms round trip: lag"
-            lines.append(
-                at_most("G6", what, told["ours"], 1.3, floor=told["raw"], of="raw",
-                        stock=told["stock"])
-            )  # fmt: skip
+            told = {name: self._held(name, rate) for name in ("ours", "raw", "stock")}
+            ours, raw, stock = (
+                tuple(seconds * 1000 for seconds in told[name]) for name in ("ours", "raw", "stock")
+            )
+            what = f"`down` held at {rate // 1000} kB/s, 80 ms round trip: lag of the list"
+            lines.append(at_most("G6", what, ours[0], 1.3, floor=raw[0], of="raw", stock=stock[0]))
+            what = f"the same, with the detail after {SETTLE_S * 1000:.0f} ms of rest"
+            limit = 1.3 * raw[0] + SETTLE_S * 1000
+            lines.append(at_most("G6", what, ours[1], limit, stock=stock[1]))
         return lines
 
-    def _held(self, name: str, rate: int) -> float:
+    def _held(self, name: str, rate: int) -> tuple[float, float]:
+        """The lag of the list and that of the whole screen."""
         far = {"latency_s": ROUND_TRIP_S / 2, "bytes_a_second": rate}
         if name == "raw":
             command = [sys.executable, "-m", "tests.bench.floor.raw", "10000"]
@@ -224,7 +231,13 @@ class Bench:
                 probe.press("down")
                 probe.pump(0.1)
             probe.settle(1)
-            return statistics.median(probe.held("down", 30, 1 / 30) for _ in range(3))
+            if name != "raw":
+                probe.watched = next(line for line in probe.text.splitlines() if "│" in line).index(
+                    "│"
+                )
+            held = [probe.held("down", 30, 1 / 30) for _ in range(3)]
+            of_list, of_all = zip(*held, strict=True)
+            return statistics.median(of_list), statistics.median(of_all)
 
     # At rest -----------------------------------------------------------------------
 

@@ -61,6 +61,8 @@ class Probe:
         self.columns, self.lines = columns, lines
         self.bytes = self.diff_bytes = self.frames = 0
         self.changed_at = self.arrived_at = 0.0
+        self.watched, self.watched_at = columns, 0.0
+        """So many columns from the left are watched by themselves, and when one last changed."""
         self.status: int | None = None
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
@@ -219,6 +221,8 @@ class Probe:
                 cost, style = _diff_cost(y, self._cells[y], cells, style)
                 self.diff_bytes += cost
                 differs |= cost > 0
+                if cost and cells[: self.watched] != self._cells[y][: self.watched]:
+                    self.watched_at = at
                 self._cells[y] = cells
                 self._text[y] = "".join(cell.data for cell in cells).rstrip()
         self._screen.dirty.clear()
@@ -264,8 +268,11 @@ class Probe:
             self.diff_bytes - diff_before,
         )
 
-    def held(self, key: str, times: int, every_s: float) -> float:
-        """Hold a key that repeats; the seconds for which the screen moves after the last one."""
+    def held(self, key: str, times: int, every_s: float) -> tuple[float, float]:
+        """Hold a key that repeats; the seconds for which it moves after the last one.
+
+        First those of the watched columns, then those of the whole screen.
+        """
         self.settle(0.15, 3)
         due = last = time.monotonic()
         for _ in range(times):
@@ -273,7 +280,7 @@ class Probe:
             due += every_s
             self.pump(max(0.0, due - time.monotonic()))
         self.settle(0.5, 30)
-        return max(0.0, self.changed_at - last)
+        return max(0.0, self.watched_at - last), max(0.0, self.changed_at - last)
 
     def alive(self) -> bool:
         """Whether the program runs."""
