@@ -173,7 +173,7 @@ class _Story:
             case "silent":
                 yield made.before(2), partial(incident, "volume", share=0.0)
             case "odd":
-                yield made.before(1), partial(incident, "volume", share=0.05)
+                yield made.before(1), partial(incident, "volume", share=0.12)
             case "unknown":
                 yield made.before(2), partial(incident, "odd_status", status=UNKNOWN_WORD)
             case "off":
