@@ -202,7 +202,7 @@ class ResourceTable(Painted, can_focus=True):
         source = self._source
         if source is None:
             return
-        self._touched, self._wanted = True, id
+        self._touched, self._wanted, self._owed = True, id, 0
         room = self._body_height * BUFFER
         window = await source.around(Anchor.at(id), room, room)
         if source is self._source:
@@ -215,7 +215,7 @@ class ResourceTable(Painted, can_focus=True):
         old_row = self.row
         self._window, self._rows = window, window.rows
         if from_top:
-            self._cursor = self._top = 0
+            self._cursor = self._top = self._owed = 0
         else:
             found = next((i for i, row in enumerate(self._rows) if row.id == held), None)
             if found is not None:
@@ -225,9 +225,7 @@ class ResourceTable(Painted, can_focus=True):
                 self._cursor = max(0, min(self._cursor, len(self._rows) - 1))
             self._top = 0 if at_top and not window.before else self._cursor - line_of_cursor
         self._keep_in_sight()
-        if self._owed:
-            owed, self._owed = self._owed, 0
-            self._step(owed)
+        self._step(0)
         self.repaint()
         if self.row != old_row:
             self.post_message(self.Moved(self.row))
@@ -296,7 +294,7 @@ class ResourceTable(Painted, can_focus=True):
         self._read_ahead()
 
     def _step(self, delta: int) -> None:
-        target = self._cursor + delta
+        target = self._cursor + self._owed + delta
         self._cursor = max(0, min(target, len(self._rows) - 1))
         rest = target - self._cursor
         more = self._window is not None and (
@@ -317,12 +315,16 @@ class ResourceTable(Painted, can_focus=True):
 
     async def _extend(self) -> None:
         try:
-            source = self._source
-            if source is not None and self.row is not None:
-                room = self._body_height * BUFFER
+            source, before = self._source, None
+            # Again while more keys were pressed than there were rows for, and it leads on.
+            while source is not None and self.held not in (None, before):
+                before, room = self.held, self._body_height * BUFFER
                 window = await source.around(self._anchor(), room, room)
-                if source is self._source:
-                    self.show(window)
+                if source is not self._source:
+                    break
+                self.show(window)
+                if not self._owed:
+                    break
         finally:
             self._moving = False
 
@@ -330,7 +332,7 @@ class ResourceTable(Painted, can_focus=True):
         window = self._window
         if window is None:
             return
-        self._touched = True
+        self._touched, self._owed = True, 0
         if window.before if where == "first" else window.after:
             self.run_worker(self._fetch_end(where), group="rows", exclusive=True)
         else:
@@ -344,7 +346,7 @@ class ResourceTable(Painted, can_focus=True):
         end = await (source.first(room) if where == "first" else source.last(room))
         if source is not self._source:
             return
-        self._window, self._rows = end, end.rows
+        self._window, self._rows, self._owed = end, end.rows, 0
         self._cursor = 0 if where == "first" else max(0, len(self._rows) - 1)
         self._keep_in_sight()
         self.repaint()

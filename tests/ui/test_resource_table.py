@@ -1,0 +1,90 @@
+"""The one table, on rows that come late."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import UTC, datetime
+
+from textual.app import App, ComposeResult
+
+from aeptui.mirror.rows import Row
+from aeptui.mirror.values import Anchor, Window
+from aeptui.resources.definition import Column, Moment
+from aeptui.ui.widgets.resource_table import ResourceTable
+
+ROWS = [Row(id=f"{n:05}") for n in range(20_000)]
+
+
+class LateRows:
+    """Rows that are told of only when they are let through."""
+
+    def __init__(self) -> None:
+        self.through = asyncio.Semaphore(0)
+        self.asked = 0
+
+    def between(self, start: int, end: int) -> Window:
+        start, end = max(0, start), min(len(ROWS), end)
+        rows = tuple(ROWS[start:end])
+        keys = tuple((row.id,) for row in rows)
+        return Window(
+            rows,
+            keys,
+            start > 0,
+            end < len(ROWS),
+            start,
+            len(ROWS),
+            False,
+        )
+
+    async def first(self, count: int) -> Window:
+        return self.between(0, count)
+
+    async def last(self, count: int) -> Window:
+        return self.between(len(ROWS) - count, len(ROWS))
+
+    async def around(self, place: Anchor, before: int, after: int) -> Window:
+        self.asked += 1
+        await self.through.acquire()
+        at = int(str(place.id))
+        return self.between(at - before, at + after)
+
+
+class OneTable(App[None]):
+    def compose(self) -> ComposeResult:
+        columns = [Column("Id", lambda row, _: row.id, 10)]
+        yield ResourceTable(columns, lambda: Moment(datetime.now(UTC), UTC))
+
+
+async def test_any_keys_pressed_before_their_rows_are_there_add_up() -> None:
+    chance, source = random.Random(7), LateRows()
+    app = OneTable()
+    async with app.run_test(size=(40, 22)) as pilot:
+        table = app.query_one(ResourceTable)
+        middle = len(ROWS) // 2
+        table.read_from(
+            source,
+            sorted_by="",
+            reverse=False,
+            first=source.between(middle, middle + 60),
+        )
+        table.focus()
+        await pilot.pause()
+        page = len(table.ids) - 1
+        steps = {"down": 1, "up": -1, "pagedown": page, "pageup": -page}
+        for _ in range(12):
+            keys = chance.choices([*steps], weights=(3, 1, 6, 1), k=chance.randrange(1, 25))
+            wanted = int(str(table.held)) + sum(steps[key] for key in keys)
+            for key in keys:
+                table.action_page(1 if key == "pagedown" else -1) if "page" in key else (
+                    table.action_move(steps[key])
+                )
+                if chance.random() < 0.1:
+                    source.through.release()
+                    await asyncio.sleep(0)
+            source.through.release()
+            while table.held != f"{wanted:05}":
+                assert table._moving, f"stays at {table.held}, not at {wanted}"
+                source.through.release()
+                await pilot.pause()
+        assert source.asked > 12
