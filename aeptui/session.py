@@ -22,7 +22,7 @@ from urllib.parse import quote, urlsplit
 from aeptui.config import Config, ConfigError, Profile
 from aeptui.credentials import SecretSource, SecretUnavailable
 from aeptui.log import unforeseen
-from aeptui.resources.definition import Moment
+from aeptui.moment import Moment
 from aeptui.state_folder import FolderError, private_dir
 
 if TYPE_CHECKING:

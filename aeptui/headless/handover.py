@@ -23,8 +23,8 @@ from aeptui.resources import causes as told
 from aeptui.resources import formats
 
 if TYPE_CHECKING:
+    from aeptui.moment import Moment
     from aeptui.pipelines.journal import Write
-    from aeptui.resources.definition import Moment
     from aeptui.session import Session
 
 FINE = 0

@@ -17,11 +17,11 @@ from aeptui.api.settings import Secret
 from aeptui.headless import talk
 from aeptui.headless.listing import Usage, since
 from aeptui.headless.sending import FINE, confirm, exit_code, need_writing, told
+from aeptui.moment import Moment
 from aeptui.pipelines.apply import resume, undo
 from aeptui.pipelines.journal import Entry, Journal, Write
 from aeptui.pipelines.plan import Secrets
 from aeptui.pipelines.request import as_text, preview
-from aeptui.resources.definition import Moment
 from aeptui.resources.formats import date_time, plural
 
 if TYPE_CHECKING:

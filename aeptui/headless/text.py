@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from aeptui.moment import Moment
 from aeptui.resources.definition import (
     Chain,
     Column,
@@ -16,7 +17,6 @@ from aeptui.resources.definition import (
     Fact,
     Facts,
     Grid,
-    Moment,
     Plots,
     Prose,
     Tone,

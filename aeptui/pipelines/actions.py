@@ -19,18 +19,13 @@ from aeptui.pipelines.here import carry_out, plan_for, read_again, why_not_write
 from aeptui.pipelines.plan import Step, Undo
 from aeptui.resources.definition import Action
 from aeptui.resources.formats import date_time, due, plural
+from aeptui.resources.kinds import name_of
 
 if TYPE_CHECKING:
     from aeptui.session import Session
 
-_WORDS: Mapping[str, str] = {
-    "base-connections": "base connection",
-    "source-connections": "source connection",
-    "target-connections": "target connection",
-    "flows": "flow",
-    "datasets": "dataset",
-    "schemas": "schema",
-}
+_APART = ("base-connections", "source-connections", "target-connections", "datasets", "schemas")
+"""What is deleted alone; a flow goes with what only it uses."""
 
 
 def of(kind: str) -> tuple[Action, ...]:
@@ -190,7 +185,7 @@ def why_not_delete(kind: str) -> Callable[[Session, Row], str | None]:
 
 def _confirm_delete(kind: str) -> Callable[[Session, Row], str]:
     def confirm(session: Session, row: Row) -> str:
-        question = f"Delete the {_WORDS[kind]} {row.name or row.id}?"
+        question = f"Delete the {name_of(kind)} {row.name or row.id}?"
         return f"{question} {_CONSEQUENCES[kind](session, row)}"
 
     return confirm
@@ -252,17 +247,17 @@ _CONSEQUENCES: Mapping[str, Callable[[Session, Row], str]] = {
 
 def _delete(kind: str) -> Action:
     async def perform(session: Session, row: Row) -> str:
-        title = f"Delete the {_WORDS[kind]} {row.name or row.id}"
+        title = f"Delete the {name_of(kind)} {row.name or row.id}"
         step = Step("gone", title, kind, "DELETE", path_of(kind, row.id), target=row.id)
         await _made(session, title, step)
         await session.mirror.forget(kind, [row.id])
-        return f"The {_WORDS[kind]} {row.name or row.id} is deleted"
+        return f"The {name_of(kind)} {row.name or row.id} is deleted"
 
     return Action(
         key="X",
         id="delete",
         label="delete",
-        help=f"delete this {_WORDS[kind]}; asks first and says what goes with it",
+        help=f"delete this {name_of(kind)}; asks first and says what goes with it",
         perform=perform,
         refusal=why_not_delete(kind),
         confirm=_confirm_delete(kind),
@@ -308,5 +303,5 @@ _ACTIONS: Mapping[str, tuple[Action, ...]] = {
         ),
         _delete("flows"),
     ),
-    **{kind: (_delete(kind),) for kind in _WORDS if kind != "flows"},
+    **{kind: (_delete(kind),) for kind in _APART},
 }

@@ -9,6 +9,7 @@ import msgspec
 
 from aeptui.api.errors import ApiTrouble
 from aeptui.mirror.rows import BatchRow, Row
+from aeptui.moment import Moment
 from aeptui.resources import formats
 from aeptui.resources.common import identity, reference, state_fact, state_tone
 from aeptui.resources.definition import (
@@ -18,7 +19,6 @@ from aeptui.resources.definition import (
     Fact,
     Facts,
     Grid,
-    Moment,
     Resource,
     Target,
     Tone,
@@ -102,8 +102,6 @@ def batches_grid(batches: Sequence[BatchRow], moment: Moment) -> Grid:
 
 BATCHES = Resource(
     kind="batches",
-    name="batch",
-    plural="batches",
     aliases=("batch", "ba"),
     columns=(
         Column(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from aeptui.mirror.failures import Failing
 from aeptui.mirror.rows import FlowRow, Row
+from aeptui.moment import Moment
 from aeptui.monitor.causes import WINDOW, Cause, group
 from aeptui.monitor.codes import CodeBook
 from aeptui.resources import formats
@@ -19,7 +20,6 @@ from aeptui.resources.definition import (
     Fact,
     Facts,
     Grid,
-    Moment,
     Prose,
     Target,
     Tone,

@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, Any
 from aeptui.api.errors import ApiTrouble
 from aeptui.mirror.earlier import Earlier
 from aeptui.mirror.rows import AnyRow, FlowRow, MappingSetRow, RunRow, TargetConnectionRow
+from aeptui.moment import Moment
 from aeptui.resources import formats
-from aeptui.resources.common import kind_name, records_at
+from aeptui.resources.common import records_at
 from aeptui.resources.definition import (
     Block,
     Detail,
     Fact,
     Facts,
     Grid,
-    Moment,
     Prose,
     Target,
     Tone,
 )
 from aeptui.resources.differences import Difference, differences
+from aeptui.resources.kinds import name_of
 
 if TYPE_CHECKING:
     from aeptui.session import Session
@@ -86,11 +87,11 @@ async def changes_of(session: Session, flow: FlowRow, run: RunRow) -> Changes:
     for kind, id in await _parts_of(session, flow):
         row = await session.mirror.get(kind, id) if id else None
         if row is None or row.updated_at is None:
-            unknown.append(kind_name(kind))
+            unknown.append(name_of(kind))
             continue
         part = await _part(session, kind, row, since, until)
         if part is None:
-            same.append(kind_name(kind))
+            same.append(name_of(kind))
         else:
             parts.append(part)
     known = replace(changes, parts=tuple(parts), same=tuple(same), unknown=tuple(unknown))
@@ -179,7 +180,7 @@ async def _pinned(session: Session, changes: Changes) -> Changes:
     others = tuple(each for each in own.differences if each is not moved)
     rest = [part for part in parts if part.kind not in ("mapping-sets", "flows")]
     flows = [replace(own, differences=others)] if others else []
-    same = tuple(each for each in changes.same if each != kind_name("mapping-sets"))
+    same = tuple(each for each in changes.same if each != name_of("mapping-sets"))
     return replace(changes, parts=(made, *flows, *rest), same=same)
 
 
@@ -239,7 +240,7 @@ def short_blocks(changes: Changes, moment: Moment) -> list[Block]:
     rows, leads = [], []
     for part in changes.parts:
         when = formats.date_time(part.at, moment)
-        name = kind_name(part.kind) + (f" {part.versions}" if part.versions else "")
+        name = name_of(part.kind) + (f" {part.versions}" if part.versions else "")
         told = [_short(each) for each in part.differences[:FEW]] or [part.note]
         if len(part.differences) > FEW:
             told.append(f"{len(part.differences) - FEW:,} more")
@@ -322,7 +323,7 @@ def _part_blocks(part: PartChange, moment: Moment) -> list[Block]:
     by = f" by {part.by}" if part.by else ""
     when = f"{formats.date_time(part.at, moment)}{by}"
     versions = f" {part.versions}" if part.versions else ""
-    title = f"{kind_name(part.kind).capitalize()} {part.name}{versions}, {when}"
+    title = f"{name_of(part.kind).capitalize()} {part.name}{versions}, {when}"
     target = Target(part.kind, part.id)
     if not part.differences:
         return [Facts([Fact("Note", part.note, kind=part.kind, id=part.id)], title=title)]

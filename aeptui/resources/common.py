@@ -7,8 +7,10 @@ from typing import Any
 
 from aeptui.mirror.rows import Row, RunRow
 from aeptui.mirror.values import Linked
+from aeptui.moment import Moment
 from aeptui.resources import formats
-from aeptui.resources.definition import Column, Fact, Facts, Grid, Moment, Target, Tone
+from aeptui.resources.definition import Column, Fact, Facts, Grid, Target, Tone
+from aeptui.resources.kinds import name_of
 
 STATE_TONES: dict[str, Tone] = {
     "failed": "bad",
@@ -58,22 +60,13 @@ def reference(label: str, kind: str, id: str, name: str) -> Fact:
     return Fact(label, name or id or formats.DASH, kind=kind if id else "", id=id)
 
 
-def kind_name(kind: str) -> str:
-    """What one resource of a kind is called: `base connection`."""
-    from aeptui.resources import registry  # which imports the modules that import this one
-
-    resource = registry.BY_KIND.get(kind)
-    return resource.name if resource is not None else kind
-
-
 def links_grid(links: Sequence[Linked]) -> Grid:
     """What a resource uses and what uses it; its place is after what the resource is."""
     return Grid(
         title="Used by and uses",
         header=("", "TYPE", "NAME", "STATE"),
         rows=tuple(
-            (link.relation, kind_name(link.kind), link.name or link.id, link.state)
-            for link in links
+            (link.relation, name_of(link.kind), link.name or link.id, link.state) for link in links
         ),
         leads=tuple(Target(link.kind, link.id) for link in links),
         empty="Nothing uses it, and it uses nothing.",

@@ -22,7 +22,7 @@ from aeptui.resources.common import (
     reference,
     state_fact,
 )
-from aeptui.resources.definition import Action, Block, Column, Detail, Fact, Facts, Grid, Resource
+from aeptui.resources.definition import Block, Column, Detail, Fact, Facts, Grid, Resource
 
 if TYPE_CHECKING:
     from aeptui.session import Session
@@ -167,27 +167,10 @@ def _columns_grid(columns: list[dict[str, Any]]) -> Grid:
     )
 
 
-async def test_connection(session: Session, row: BaseConnectionRow) -> str:
-    """Ask the platform to log in with a base connection; a question, nothing is changed."""
-    services = await session.connected()
-    result = await services.flows.test_connection(row.id)
-    return f"{row.name or row.id} {result.outcome}"
-
-
-TEST = Action(
-    key="t",
-    id="test",
-    label="test",
-    help="ask the platform to log in with this connection; changes nothing",
-    perform=test_connection,
-)
-
 CONNECTOR = Column("CONNECTOR", lambda row, moment: row.spec_name or row.spec_id, width=20)
 
 BASE_CONNECTIONS = Resource(
     kind="base-connections",
-    name="base connection",
-    plural="base connections",
     aliases=("bc", "base-connection", "connections", "accounts"),
     columns=(
         NAME,
@@ -206,13 +189,10 @@ BASE_CONNECTIONS = Resource(
     detail=base_detail,
     order="name",
     empty="No base connections in this sandbox yet. One holds the credentials for one CRM.",
-    actions=(TEST,),
 )
 
 SOURCE_CONNECTIONS = Resource(
     kind="source-connections",
-    name="source connection",
-    plural="source connections",
     aliases=("sc", "source-connection", "sources"),
     columns=(
         NAME,
@@ -236,8 +216,6 @@ SOURCE_CONNECTIONS = Resource(
 
 TARGET_CONNECTIONS = Resource(
     kind="target-connections",
-    name="target connection",
-    plural="target connections",
     aliases=("tc", "target-connection", "targets"),
     columns=(
         NAME,

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, cast
 
 from aeptui.mirror.rows import BatchRow, DatasetRow, Row
 from aeptui.mirror.values import Listing
+from aeptui.moment import Moment
 from aeptui.resources import formats
 from aeptui.resources.batches import batches_grid
 from aeptui.resources.common import NAME, UPDATED, identity, links_grid, reference
-from aeptui.resources.definition import Block, Column, Detail, Fact, Facts, Moment, Resource, Tone
+from aeptui.resources.definition import Block, Column, Detail, Fact, Facts, Resource, Tone
 
 if TYPE_CHECKING:
     from aeptui.session import Session
@@ -56,8 +57,6 @@ def _expiry_tone(dataset: DatasetRow, moment: Moment) -> Tone:
 
 DATASETS = Resource(
     kind="datasets",
-    name="dataset",
-    plural="datasets",
     aliases=("dataset", "ds"),
     columns=(
         NAME,

@@ -8,9 +8,11 @@ plain text: whoever draws it chooses colours by `Tone` and never parses markup.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from aeptui.moment import Moment
+from aeptui.resources.kinds import NAMES
 
 if TYPE_CHECKING:
     from aeptui.mirror.rows import Row
@@ -18,14 +20,6 @@ if TYPE_CHECKING:
 
 Tone: TypeAlias = Literal["", "bad", "warn", "good", "busy", "off", "dim", "bright"]
 """How a text is meant; it underlines what the words already say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The platform's now and the zone in which an operator reads times."""
-
-    now: datetime
-    zone: tzinfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,18 +184,23 @@ class Action:
 class Resource:
     """A resource type.
 
-    `kind` is its name on the command line and in the mirror (`flows`), `name`
-    and `plural` are for sentences. `order` and `reverse` are the default order
+    `kind` is its name on the command line and in the mirror (`flows`); `name` and
+    `plural` are what sentences call it. `order` and `reverse` are the default order
     of its lists. `empty` says what would be in an empty list and how it comes there.
     """
 
     kind: str
-    name: str
-    plural: str
     aliases: tuple[str, ...]
     columns: tuple[Column, ...]
     detail: Callable[[Session, Row], Awaitable[Detail]]
     order: str
     empty: str
     reverse: bool = False
-    actions: tuple[Action, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        return NAMES[self.kind].one
+
+    @property
+    def plural(self) -> str:
+        return NAMES[self.kind].many

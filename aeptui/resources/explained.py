@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aeptui.mirror.rows import FlowRow, RunRow
+from aeptui.moment import Moment
 from aeptui.monitor import tones
 from aeptui.monitor.causes import column_of, telling
 from aeptui.resources import changes, formats
-from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Moment, Prose
+from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Prose
 from aeptui.resources.troubles import Trouble, error_grid, sample_grid
 from aeptui.resources.why import Explanation, headline
 

@@ -14,6 +14,7 @@ from aeptui.mirror.rows import (
     SourceConnectionRow,
     TargetConnectionRow,
 )
+from aeptui.moment import Moment
 from aeptui.monitor import tones
 from aeptui.resources import formats
 from aeptui.resources.common import identity, lost_by_run
@@ -25,7 +26,6 @@ from aeptui.resources.definition import (
     Fact,
     Facts,
     Grid,
-    Moment,
     Prose,
     Resource,
     Stage,
@@ -246,8 +246,6 @@ def _open(run: RunRow, moment: Moment) -> Moment | None:
 
 FLOWS = Resource(
     kind="flows",
-    name="flow",
-    plural="flows",
     aliases=("flow", "fl", "dataflows"),
     columns=(
         Column(

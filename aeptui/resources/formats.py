@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from aeptui.moment import Moment
 from aeptui.monitor import tones
-from aeptui.resources.definition import Moment
 
 DASH = "–"
 

@@ -79,8 +79,6 @@ def _kind(pair: dict[str, Any]) -> str:
 
 MAPPING_SETS = Resource(
     kind="mapping-sets",
-    name="mapping set",
-    plural="mapping sets",
     aliases=("ms", "mapping-set", "mappings", "mapping"),
     columns=(
         Column(

@@ -72,8 +72,6 @@ async def flow_spec_detail(session: Session, row: Row) -> Detail:
 
 SANDBOXES = Resource(
     kind="sandboxes",
-    name="sandbox",
-    plural="sandboxes",
     aliases=("sandbox", "sb"),
     columns=(
         Column("NAME", lambda row, moment: row.id, width=16, order="id"),
@@ -90,8 +88,6 @@ SANDBOXES = Resource(
 
 CONNECTION_SPECS = Resource(
     kind="connection-specs",
-    name="connection spec",
-    plural="connection specs",
     aliases=("cs", "connection-spec", "connectors"),
     columns=(
         NAME,
@@ -105,8 +101,6 @@ CONNECTION_SPECS = Resource(
 
 FLOW_SPECS = Resource(
     kind="flow-specs",
-    name="flow spec",
-    plural="flow specs",
     aliases=("fs", "flow-spec"),
     columns=(
         NAME,

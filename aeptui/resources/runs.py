@@ -81,8 +81,6 @@ async def detail(session: Session, row: Row) -> Detail:
 
 RUNS = Resource(
     kind="runs",
-    name="flow run",
-    plural="flow runs",
     aliases=("run", "flow-runs"),
     columns=(
         Column(

@@ -111,8 +111,6 @@ def _rules(field: dict[str, Any], required: bool) -> str:
 
 SCHEMAS = Resource(
     kind="schemas",
-    name="schema",
-    plural="schemas",
     aliases=("schema", "xdm"),
     columns=(
         NAME,

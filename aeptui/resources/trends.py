@@ -8,9 +8,10 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from aeptui.mirror.trends import Hour
+from aeptui.moment import Moment
 from aeptui.monitor.usual import median
 from aeptui.resources import formats
-from aeptui.resources.definition import Moment, Plot, Plots
+from aeptui.resources.definition import Plot, Plots
 
 if TYPE_CHECKING:
     from aeptui.session import Session

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from aeptui.mirror.troubles import TroubleKind
 from aeptui.mirror.values import Freshness
+from aeptui.moment import Moment
 from aeptui.resources import formats
-from aeptui.resources.definition import Moment, Tone
+from aeptui.resources.definition import Tone
 
 LIVELY = frozenset({"flows", "runs", "batches"})
 """Kinds that are asked for at each interval; the others change rarely."""

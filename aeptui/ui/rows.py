@@ -10,9 +10,10 @@ from textual.strip import Strip
 
 from aeptui.mirror.rows import Row
 from aeptui.mirror.values import Window
+from aeptui.moment import Moment
 from aeptui.monitor.tones import letter_tone
 from aeptui.resources import formats
-from aeptui.resources.definition import Column, Moment
+from aeptui.resources.definition import Column
 from aeptui.ui.drawing import Piece, fit, line
 from aeptui.ui.palette import BOLD, CURSOR, CURSOR_AWAY, DIM, PLAIN, TONES
 

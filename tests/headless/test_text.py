@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from aeptui.headless.text import Paper, cells, detail, fitted, table
 from aeptui.mirror.rows import FlowRow
-from aeptui.resources.definition import Detail, Fact, Facts, Grid, Moment, Prose
+from aeptui.moment import Moment
+from aeptui.resources.definition import Detail, Fact, Facts, Grid, Prose
 from aeptui.resources.flows import FLOWS
 
 MOMENT = Moment(datetime(2026, 9, 16, 14, 10, tzinfo=UTC), UTC)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from aeptui.mirror.rows import FlowRow, RunRow
+from aeptui.moment import Moment
 from aeptui.resources.changes import Changes, PartChange, detail, likely, short_blocks
-from aeptui.resources.definition import Facts, Grid, Moment, Prose
+from aeptui.resources.definition import Facts, Grid, Prose
 from aeptui.resources.differences import Difference, differences
 
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)

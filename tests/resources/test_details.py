@@ -9,11 +9,11 @@ import pytest
 
 from aeptui.api.models import RowError, RunError
 from aeptui.mirror.rows import FlowRow, RunRow
+from aeptui.moment import Moment
 from aeptui.monitor.codes import CodeBook
 from aeptui.resources import flows
 from aeptui.resources.common import lost_by_run
 from aeptui.resources.connections import condition, parameters
-from aeptui.resources.definition import Moment
 from aeptui.resources.explained import opening
 from aeptui.resources.mappings import pairs_grid
 from aeptui.resources.schemas import fields_grid

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aeptui.moment import Moment
 from aeptui.resources import formats
-from aeptui.resources.definition import Moment
 from aeptui.zone import LocalZone
 
 NOW = datetime(2026, 9, 16, 14, 10, tzinfo=UTC)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aeptui.api.models import Run
 from aeptui.mirror.trends import Hour
-from aeptui.resources.definition import Moment
+from aeptui.moment import Moment
 from aeptui.resources.trends import LONGEST, SPANS, bars, plots
 from tests.mirror.conftest import mirror, path
 

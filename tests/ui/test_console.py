@@ -350,7 +350,7 @@ async def test_a_bug_in_one_panel_breaks_that_panel_in_words_and_no_other(
         raise ZeroDivisionError
 
     resource = Resource(
-        kind="flows", name="flow", plural="flows", aliases=(), detail=detail, order="name",
+        kind="flows", aliases=(), detail=detail, order="name",
         empty="", columns=(Column("X", broken, width=8),),
     )  # fmt: skip
     async with console(filled) as at:

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 
 from aeptui.mirror.rows import RunRow
 from aeptui.mirror.values import Live, Summary
+from aeptui.moment import Moment
 from aeptui.monitor.tones import RANKED
-from aeptui.resources.definition import Moment
 from aeptui.ui.drawing import Piece, both_ends
 from aeptui.ui.summary import summary_line
 from aeptui.ui.widgets.live_panel import LivePanel

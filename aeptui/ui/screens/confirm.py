@@ -14,7 +14,8 @@ from textual.strip import Strip
 
 from aeptui.api.settings import Secret
 from aeptui.mirror.rows import Row
-from aeptui.resources.definition import Column, Moment
+from aeptui.moment import Moment
+from aeptui.resources.definition import Column
 from aeptui.session import Session
 from aeptui.ui.drawing import line, wrap
 from aeptui.ui.fixed import FixedRows

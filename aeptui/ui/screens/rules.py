@@ -11,13 +11,14 @@ from textual.widget import Widget
 
 from aeptui.mirror.rows import FlowRow, Row
 from aeptui.mirror.values import Listing
+from aeptui.moment import Moment
 from aeptui.monitor.alerts import Mark, glob
 from aeptui.monitor.tones import NEEDS_A_PERSON, RANKED
 from aeptui.nearest import nearest
 from aeptui.notes import marking
 from aeptui.notes.file import NotesError
 from aeptui.resources import formats
-from aeptui.resources.definition import Column, Moment
+from aeptui.resources.definition import Column
 from aeptui.session import Session
 from aeptui.ui.fixed import FixedRows
 from aeptui.ui.palette import BOLD, DIM

@@ -11,8 +11,8 @@ from textual.widget import Widget
 from aeptui.mirror.rows import Row
 from aeptui.mirror.values import Found, Linked
 from aeptui.resources import registry
-from aeptui.resources.common import kind_name
 from aeptui.resources.definition import Column
+from aeptui.resources.kinds import name_of
 from aeptui.session import Session
 from aeptui.ui.fixed import FixedRows
 from aeptui.ui.messages import OpenResource
@@ -112,5 +112,5 @@ def _row(link: Linked | Found) -> LinkRow:
         state=link.state,
         relation=relation,
         kind=link.kind,
-        kind_name=kind_name(link.kind),
+        kind_name=name_of(link.kind),
     )

@@ -10,9 +10,9 @@ from textual.strip import Strip
 
 from aeptui.mirror.rows import RunRow
 from aeptui.mirror.values import Live
+from aeptui.moment import Moment
 from aeptui.monitor.tones import tone
 from aeptui.resources import formats
-from aeptui.resources.definition import Moment
 from aeptui.ui.drawing import Piece, fit, line
 from aeptui.ui.palette import BOLD, DIM, PLAIN, TONES
 from aeptui.ui.widgets.painted import Painted

@@ -12,7 +12,8 @@ from textual.strip import Strip
 
 from aeptui.mirror.rows import Row
 from aeptui.mirror.values import Anchor, Window
-from aeptui.resources.definition import Column, Moment
+from aeptui.moment import Moment
+from aeptui.resources.definition import Column
 from aeptui.ui.drawing import fit, line, wrap
 from aeptui.ui.palette import DIM
 from aeptui.ui.rows import Look, further, furthest, header_line, place_words, row_line, widths

@@ -11,7 +11,8 @@ from textual.app import App, ComposeResult
 
 from aeptui.mirror.rows import Row
 from aeptui.mirror.values import Window
-from aeptui.resources.definition import Column, Moment
+from aeptui.moment import Moment
+from aeptui.resources.definition import Column
 from aeptui.ui.driver import driver_named
 from aeptui.ui.widgets.resource_table import ResourceTable
 from tests.bench.floor.rows import TITLES, WIDTHS, made
