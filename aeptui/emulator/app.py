@@ -3,11 +3,7 @@
 import importlib
 import re
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from email.utils import formatdate
-from threading import Condition
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from starlette.applications import Starlette
@@ -16,25 +12,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aeptui.emulator import published
-from aeptui.emulator.calls import Call, Handler, authorise, choose_sandbox, endpoint, refused
+from aeptui.emulator import control, published
+from aeptui.emulator.calls import refused
+from aeptui.emulator.emulator import Emulator
 from aeptui.emulator.errors import Refusal, not_emulated
-from aeptui.emulator.faults import Faults
-from aeptui.emulator.incidents import Incidents
-from aeptui.emulator.requestlog import RequestLog
-from aeptui.emulator.services.ims import Tokens
-from aeptui.emulator.world import World, touch
-
-if TYPE_CHECKING:
-    from aeptui.emulator.crm import Crm
-    from aeptui.emulator.runner import Runner
-
-__all__ = ["Call", "Emulator", "Handler", "create_app", "endpoint"]
-
-PATIENCE_S = 0.05  # how long a request may work off what is due before it is answered
-IDLE_S = 0.5
-
-ENTITIES = ("connections", "sourceConnections", "targetConnections", "flows", "runs")
 
 SERVICES = (
     "ims",
@@ -48,122 +29,8 @@ SERVICES = (
 )
 
 
-class Emulator:
-    """What the application is made of: the world, the CRM beside it, and what disturbs them.
-
-    The CRM and the runner come with `furnish`, which a new world needs some seconds for;
-    until then calls that need them are told to wait.
-    """
-
-    def __init__(self, world: World, *, token_ttl_s: int = 86_399, lenient: bool = False) -> None:
-        self.world = world
-        self.tokens = Tokens(world, token_ttl_s)
-        self.incidents = Incidents(world)
-        self.faults = Faults()
-        self.quirks: set[str] = set()
-        self.log = RequestLog()
-        self.lenient = lenient
-        self.making: tuple[int, int] | None = None  # runs done and to do, while a world is made
-        self.begin_again: Callable[[int], None] = _no_reset
-        self._crm: Crm | None = None
-        self._runner: Runner | None = None
-        self.moves = 0  # calls that wait until the clock was moved
-        self._waiting = 0
-        self._turn = Condition()
-
-    def furnish(self, crm: "Crm", runner: "Runner") -> None:
-        self._crm, self._runner = crm, runner
-
-    @property
-    def crm(self) -> "Crm":
-        if self._crm is None:
-            raise _not_yet()
-        return self._crm
-
-    @property
-    def runner(self) -> "Runner":
-        if self._runner is None:
-            raise _not_yet()
-        return self._runner
-
-    def answer(
-        self,
-        call: Call,
-        handler: Handler,
-        *,
-        authorised: bool,
-        sandbox: bool,
-        settle: bool,
-        atomic: bool,
-    ) -> Response:
-        """One request from its checks to its answer, as one transaction if it is `atomic`.
-
-        When more is due than can be done at once, the answer is of an earlier moment, and whole.
-        """
-        if not atomic:  # it takes the lock itself, step by step
-            return handler(call)
-        with self.my_turn():
-            if authorised:
-                authorise(call)
-            if settle and self.making is None:
-                self.runner.settle(within_s=PATIENCE_S)
-            if sandbox:
-                choose_sandbox(call)
-            with self.world.transaction():
-                return handler(call)
-
-    def keep_up(self) -> float:
-        """Do some of what is due; answers how long to wait, in seconds, before it is asked again."""
-        with self.world.lock:
-            if self.making is not None:
-                return IDLE_S
-            self.runner.settle(within_s=PATIENCE_S)
-            wait_s = self.runner.wait_s()
-        self.give_way()
-        return min(wait_s, IDLE_S)
-
-    def race(self, path: str) -> None:
-        """Change the entity that a path names, as somebody else's write would."""
-        id = path.rsplit("/", 1)[1]
-        with self.world.transaction():
-            for sandbox in self.world.sandboxes():
-                for kind in ENTITIES:
-                    document = self.world.get(sandbox["name"], kind, id)
-                    if document is not None:
-                        touch(self.world, document)
-
-    def give_way(self) -> None:
-        """Let waiting requests go first: called between the steps of long work, lock not held."""
-        with self._turn:
-            self._turn.wait_for(lambda: self._waiting == 0, timeout=1.0)
-
-    @contextmanager
-    def my_turn(self) -> Iterator[None]:
-        """The world's lock, for which long work makes way."""
-        with self._turn:
-            self._waiting += 1
-        try:
-            with self.world.lock:
-                yield
-        finally:
-            with self._turn:
-                self._waiting -= 1
-                self._turn.notify_all()
-
-
-def _not_yet() -> Refusal:
-    sentence = "The world is still being made; ask again in some seconds."
-    return Refusal(503, "plain", "", sentence, headers={"Retry-After": "2"})
-
-
-def _no_reset(seed: int) -> None:
-    raise not_emulated("Beginning again in this process")
-
-
 def create_app(emulator: Emulator) -> ASGIApp:
     """The ASGI application of an emulator."""
-    from aeptui.emulator import control
-
     routes: list[Route] = control.routes(emulator.world)
     for name in SERVICES:
         service = importlib.import_module(f"aeptui.emulator.services.{name}")

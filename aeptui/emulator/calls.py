@@ -21,11 +21,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from aeptui.emulator import samples
+from aeptui.emulator.emulator import Emulator
 from aeptui.emulator.errors import Family, Refusal
 from aeptui.emulator.requestlog import CONTROL
 
 if TYPE_CHECKING:
-    from aeptui.emulator.app import Emulator
     from aeptui.emulator.world import World
 
 BODY_LIMIT = 8 * 1024 * 1024
@@ -40,7 +40,7 @@ Handler = Callable[["Call"], Response]
 class Call:
     """One request, authenticated: what a handler may know of it."""
 
-    emulator: "Emulator"
+    emulator: Emulator
     method: str
     url_path: str
     path: Mapping[str, str]  # parameters of the route, decoded once
@@ -149,7 +149,7 @@ def endpoint(
                 raise call.refuse(405, sentence, headers={"Allow": allowed})
             call.body = await _body_of(request, call)
             return await run_in_threadpool(
-                emulator.answer,
+                _answered,
                 call,
                 handler,
                 authorised=authorised,
@@ -164,6 +164,32 @@ def endpoint(
 
     every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
     return Route(path, answer, methods=every)
+
+
+def _answered(
+    call: Call,
+    handler: Handler,
+    *,
+    authorised: bool,
+    sandbox: bool,
+    settle: bool,
+    atomic: bool,
+) -> Response:
+    """One request from its checks to its answer, as one transaction if it is `atomic`.
+
+    When more is due than can be done at once, the answer is of an earlier moment, and whole.
+    """
+    if not atomic:  # it takes the lock itself, step by step
+        return handler(call)
+    with call.emulator.my_turn():
+        if authorised:
+            authorise(call)
+        if settle:
+            call.emulator.settle()
+        if sandbox:
+            choose_sandbox(call)
+        with call.world.transaction():
+            return handler(call)
 
 
 class _Unanswered(Response):

@@ -21,14 +21,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from aeptui.emulator import kept
-from aeptui.emulator.app import Emulator, create_app
+from aeptui.emulator.app import create_app
 from aeptui.emulator.clock import Clock
 from aeptui.emulator.control import is_loopback
 from aeptui.emulator.crm import Crm
+from aeptui.emulator.emulator import Emulator
 from aeptui.emulator.history import Scale
 from aeptui.emulator.options import Options, add_arguments, options_of
 from aeptui.emulator.runner import Runner
-from aeptui.emulator.services.ims import SCOPES
+from aeptui.emulator.tokens import SCOPES
 from aeptui.emulator.world import CLIENT_ID, CLIENT_SECRET, World
 
 __all__ = ["Options", "add_arguments", "run", "serve"]
