@@ -31,6 +31,15 @@ def minutes_of(text: str) -> int:
     return minutes
 
 
+def with_the_way_out(session: Session, reason: str | None) -> str | None:
+    """A reason not to act; where it is that writing is shut, with what opens it."""
+    if reason is None or reason != why_not_write(session):
+        return reason
+    if session.config.flags.read_only:
+        return f"{reason}; this console was started with --read-only"
+    return f"{reason}; :unlock opens it"
+
+
 async def unlock(page: Page, session: Session, minutes: int) -> bool:
     """Ask, and open writing; False when it stays shut."""
     words = f"Writing is then possible for {minutes} minutes, until you switch or quit."
@@ -52,9 +61,10 @@ async def may_send(page: Page, title: str) -> str:
     session = page.session
     reason = why_not_write(session)
     if reason is not None:
+        shut = with_the_way_out(session, reason) or reason
         if session.config.flags.read_only:
-            return f"{reason}; this console was started with --read-only"
-        return "" if await unlock(page, session, MINUTES) else f"{reason}; :unlock opens it"
+            return shut
+        return "" if await unlock(page, session, MINUTES) else shut
     if not session.protected:
         return ""
     question = TypedName(f"{title}?", "This sandbox is protected.", session.sandbox)

@@ -106,7 +106,7 @@ class ActingPage(MindingPage):
         if action == "mapping" and not self._mapping()[0]:
             return "there is no mapping here"
         if action == "test" and self._connection() is None:
-            return "connections are tested: on a base or source connection, or a flow"
+            return "connections are tested: on a base or source connection, a flow or a run"
         return super().why_not(action)
 
     def ever(self, action: str) -> bool:
@@ -135,23 +135,30 @@ class ActingPage(MindingPage):
             return told.format(resource.plural)
         if row is None:
             return f"there is no {resource.name} under the cursor"
-        return action.refusal(self.session, row)
+        from aeptui.ui.unlocking import with_the_way_out
+
+        return with_the_way_out(self.session, action.refusal(self.session, row))
 
     def _why_not_change(self) -> str | None:
         from aeptui.forms.changing import KINDS
         from aeptui.pipelines.here import why_not_write
+        from aeptui.ui.unlocking import with_the_way_out
 
         if self.resource.kind not in KINDS:
             if self.resource.kind == "mapping-sets":
                 return "m changes the pairs of a mapping set"
+            if self.resource.kind == "runs":
+                return (
+                    "runs stay as they were; E on their flow, or on its connections, changes those"
+                )
             return f"{self.resource.plural} cannot be changed"
         if not self.is_mounted or self.at_hand is None:
             return f"there is no {self.resource.name} under the cursor"
-        return why_not_write(self.session)
+        return with_the_way_out(self.session, why_not_write(self.session))
 
     def _connection(self) -> str | None:
         """The base connection that `t` tests."""
-        row = self.at_hand if self.is_mounted else None
+        row = self._flow_of(self.at_hand if self.is_mounted else None)
         if row is None:
             return None
         if self.resource.kind == "base-connections":
@@ -162,12 +169,16 @@ class ActingPage(MindingPage):
 
     def _mapping(self) -> tuple[str, str]:
         """The mapping set at hand, and the flow that it was asked for."""
-        row = self.at_hand if self.is_mounted else None
-        if isinstance(row, RunRow):
-            row = self.session.mirror.get_now("flows", row.flow_id)
+        row = self._flow_of(self.at_hand if self.is_mounted else None)
         if isinstance(row, FlowRow):
             return row.mapping_set_id, row.id
         return (row.id, "") if isinstance(row, MappingSetRow) else ("", "")
+
+    def _flow_of(self, row: Row | None) -> Row | None:
+        """The flow of a run; anything else as it is."""
+        if isinstance(row, RunRow):
+            return self.session.mirror.get_now("flows", row.flow_id)
+        return row
 
     # Acting --------------------------------------------------------------------------
 

@@ -294,10 +294,11 @@ class CausePage(MindingCausesPage):
 
     def _why_not_change(self) -> str | None:
         from aeptui.pipelines.here import why_not_write
+        from aeptui.ui.unlocking import with_the_way_out
 
         if self._connection() is None:
             return "No base connection is known behind the flow under the cursor"
-        return why_not_write(self.session)
+        return with_the_way_out(self.session, why_not_write(self.session))
 
     def action_change(self) -> None:
         """Open the form that changes the base connection of the flow under the cursor."""

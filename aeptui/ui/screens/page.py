@@ -47,8 +47,8 @@ CALM_S = 0.25
 BAR_ORDER = (
     "accept", "complete", "leave", "confirm", "send", "undo", "test", "change", "request", "previous",
     "to_file", "open", "follow", "choose", "source", "add", "drop", "take", "take_all",
-    "identify", "try_now", "why", "causes", "changes", "used_by", "pane", "raw", "filter",
-    "goto", "new", "take_back", "stop_rest", "sort", "back", "refresh", "freeze", "copy",
+    "identify", "try_now", "why", "causes", "changes", "mapping", "retry", "used_by", "pane",
+    "raw", "filter", "goto", "new", "take_back", "stop_rest", "sort", "back", "refresh", "freeze", "copy",
     "quit", "help",
 )  # fmt: skip
 """The ids of the bindings as the bottom line offers them, most useful first."""

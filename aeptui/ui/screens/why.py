@@ -10,12 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from aeptui.mirror.rows import Row, RunRow
-from aeptui.resources import explained, why
+from aeptui.resources import explained, registry, why
 from aeptui.resources.definition import Detail, Prose
 from aeptui.session import Session
 from aeptui.ui.messages import OpenLinks, OpenRaw, OpenResource
 from aeptui.ui.palette import BOLD, TONES
-from aeptui.ui.screens.minding import MindingPage
+from aeptui.ui.screens.acting import ActingPage
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.text_line import Rule, TextLine
 
@@ -31,16 +31,22 @@ def _begun(row: RunRow) -> Detail:
     )
 
 
-class WhyPage(MindingPage):
-    """From the run to its steps, its codes, its lost rows, and what was changed before."""
+class WhyPage(ActingPage):
+    """From the run to its steps, its codes, its lost rows, and what was changed before.
+
+    What it advises is done from here: the mapping, the test of the login, the retry.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "changes", "what changed", id="changes", tooltip="since the last clean run"),
+        Binding("m", "mapping", "mapping", id="mapping", tooltip="the mapping of the run's flow"),
+        Binding("R", "retry", "retry", id="retry", tooltip="retry this run"),
         Binding("u", "used_by", "used by", id="used_by", tooltip="what the run belongs to"),
         Binding("v", "raw", "raw", id="raw", tooltip="the platform's own JSON"),
         Binding("y", "copy", "copy id", id="copy", tooltip="copy the run's id"),
     ]
 
+    resource = registry.BY_KIND["runs"]
     detail = getters.query_one("#detail", DetailView)
     heading = getters.query_one("#heading", TextLine)
 
@@ -52,7 +58,7 @@ class WhyPage(MindingPage):
 
     @property
     def at_hand(self) -> Row | None:
-        """The run: known or put off is what it failed by."""
+        """The run."""
         return self.session.mirror.get_now("runs", self.run_id)
 
     def body(self) -> Iterable[Widget]:
@@ -65,6 +71,14 @@ class WhyPage(MindingPage):
         """Give the keys to the explanation."""
         self.detail.words = "Gathering what is known of this run."
         self.detail.focus()
+
+    def ever(self, action: str) -> bool:
+        """The bar offers to test and retry where the run failed: the advice is about those."""
+        if action in ("test", "retry"):
+            row = self.at_hand
+            failed = isinstance(row, RunRow) and row.word == "failed"
+            return failed and self.why_not(action) is None
+        return super().ever(action)
 
     async def look(self) -> None:
         """Explain, and again only when the run itself has moved on: lost rows cost a call."""
@@ -88,14 +102,6 @@ class WhyPage(MindingPage):
     def on_detail_view_followed(self, message: DetailView.Followed) -> None:
         """Open what the explanation names."""
         self.post_message(OpenResource(message.kind, message.id))
-
-    async def action_changes(self) -> None:
-        """Show what was changed since the last clean run."""
-        from aeptui.ui.screens.changes import ChangesPage
-
-        row = await self.session.mirror.get("runs", self.run_id)
-        if isinstance(row, RunRow):
-            self.app.push_screen(ChangesPage(self.session, row.flow_id, row.id))
 
     def action_used_by(self) -> None:
         """Show what the run belongs to."""
