@@ -174,9 +174,16 @@ def outlived(
 
 
 def awake(mark: Mark, standings: Mapping[str, Standing], now: datetime) -> Event | None:
-    """What to tell when a snooze has run out; None where nothing is wrong any more."""
+    """What to tell when a snooze or a rule has run out; None where nothing is wrong any more."""
     what, _, id = mark.about.partition(" ")
-    if what == CAUSE:
+    if mark.kind == "expected":
+        what = ""  # it is about a glob, which may begin with any word
+        flows = {
+            each: now_
+            for each, now_ in standings.items()
+            if now_.bad and expects(mark, now_.name, now_.word)
+        }
+    elif what == CAUSE:
         flows = {each: now_ for each, now_ in standings.items() if id in now_.causes}
     else:
         flows = {each: now_ for each, now_ in standings.items() if each == id and now_.bad}
@@ -187,7 +194,8 @@ def awake(mark: Mark, standings: Mapping[str, Standing], now: datetime) -> Event
         kind="still",
         at=now,
         state=min((each.word for each in flows.values()), key=rank),
-        reason=mark.name,
+        before=mark.kind,
+        reason=mark.note if mark.kind == "expected" else mark.name,
         cause=id if what == CAUSE else "",
         flow_ids=tuple(flows),
         flows=tuple(each.name or key for key, each in flows.items()),

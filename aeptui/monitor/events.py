@@ -9,7 +9,8 @@ An event is made when what stands for a flow, or for the sandbox, changes:
 - `cause`: a failed or partial flow reported a cause that no flow of its base connection
   had just then; flows that meet it in the same look are named in it, later ones are not.
   A second connection that meets the same cause is news again.
-- `still`: a snooze has run out, and what was put off needs a person as before.
+- `still`: a snooze or a rule has run out, and what was put off or expected needs a person
+  as before; `before` tells which of them it was.
 - `out-of-touch`: flows or runs could not be read for longer than two intervals, or the
   credentials were refused; `in-touch`: both can be read again.
 
@@ -100,7 +101,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     """The flow's word; of a cause the word of its flows; of a sync trouble its kind."""
     before: str = ""
-    """The word that stood until then."""
+    """The word that stood until then; of `still` the kind of mark that has run out."""
     reason: str = ""
     cause: str = ""
     """The key of a cause: of this one, or of the weightiest of a flow's."""

@@ -27,6 +27,11 @@ def sentence(event: Event, book: CodeBook) -> str:
             now = "is gone" if event.state == GONE else _is(event.state)
             return f"{_flows(event)} {now}, after being {event.before}{_for(event)}"
         case "still":
+            if event.before == "expected":
+                over = (
+                    "is no longer expected" if len(event.flows) == 1 else "are no longer expected"
+                )
+                return f"{_flows(event)} still {event.state} and {over} ({event.reason})"
             about = f": {event.reason}" if event.cause else ""
             return f"{_flows(event)} still {event.state} after a snooze{about}"
         case "out-of-touch":

@@ -51,7 +51,8 @@ class Recorder:
         self._standings: dict[str, Standing] | None = None
         self._touch: Touch | None = None
         self._revision: tuple[int, int] | None = None
-        self._snoozed: list[Mark] = []
+        self._dated: list[Mark] = []
+        """Snoozes and rules, which end by time."""
         self._missed: Look | None = None
         """What was seen and could not be kept; nobody judges those flows again for our sake."""
         self.trouble = ""
@@ -110,7 +111,8 @@ class Recorder:
             self._standings = None
             return
         await self._before()
-        await self._wake()
+        if self._caught_up:  # before, what stands may be from long ago
+            await self._wake()
         event, after = touched(
             self._touch,
             freshness,
@@ -125,13 +127,13 @@ class Recorder:
         await self._hand_on(kept)
 
     async def _wake(self) -> None:
-        """End the snoozes that have run out, and tell of what is still wrong."""
+        """End the snoozes and rules that have run out, and tell of what is still wrong."""
         revision = await self._notes.revision()
         if revision != self._revision:
             self._revision, marks = revision, (await self._notes.marks()).all
-            self._snoozed = [mark for mark in marks if mark.kind == "snoozed"]
+            self._dated = [mark for mark in marks if mark.until is not None]
         now = self._clock()
-        over = [mark for mark in self._snoozed if not mark.runs(now)]
+        over = [mark for mark in self._dated if not mark.runs(now)]
         if over:
             events = [awake(mark, await self._before(), now) for mark in over]
             kept = await self._notes.happened(

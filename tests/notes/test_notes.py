@@ -13,7 +13,9 @@ import pytest
 from aeptui.mirror.values import Freshness
 from aeptui.mirror.verdicts import Failure
 from aeptui.monitor.alerts import Mark, Marks, about_cause, about_flow, alarming
+from aeptui.monitor.codes import CodeBook
 from aeptui.monitor.events import Event, Look, Seen
+from aeptui.monitor.said import sentence
 from aeptui.notes import marking
 from aeptui.notes.file import NotesError
 from aeptui.notes.recorder import Recorder
@@ -201,6 +203,54 @@ async def test_an_expected_failure_alarms_nobody(notes: Notes) -> None:
     other = LOGIN._replace(key="k-other")
     await recorder.looked(look(flow("failed", LOGIN), flow("failed", other, id="g"), minute=2))
     assert heard.alarms == [("cause", "failed")]
+
+
+async def test_a_rule_that_runs_out_tells_once_of_what_is_still_wrong(notes: Notes) -> None:
+    heard, now = Heard(), [NOW]
+    recorder = Recorder(notes, lambda: now[0], told=heard)
+    await recorder.looked(look(flow("clean"), flow("clean", id="g"), flow("clean", id="h")))
+    until = NOW + timedelta(hours=8)
+    rule = Mark(
+        kind="expected",
+        about="Flow [fg]",
+        who="ann",
+        at=NOW,
+        until=until,
+        note="the CRM moves",
+        words=("late",),
+    )
+    await notes.mark([rule])
+    await recorder.looked(
+        look(flow("late"), flow("odd", id="g"), flow("late", id="h"), minute=1),
+    )
+    heard.alarms.clear()
+    well = {"flows": Freshness(NOW), "runs": Freshness(NOW)}
+    await recorder.asked(well)
+    assert not heard.alarms
+    now[0] = until
+    for _ in range(2):
+        await recorder.asked(well)
+    assert heard.alarms == [("still", "late")]
+    told = (await notes.events())[0].event
+    assert (
+        sentence(told, CodeBook()) == "flow f still late and is no longer expected (the CRM moves)"
+    )
+    assert [each.ended for each in await notes.marked(NOW)] == ["over"]
+
+
+async def test_a_rule_that_ran_out_while_nobody_looked_says_nothing_of_what_is_well_by_now(
+    notes: Notes,
+) -> None:
+    until = NOW + timedelta(hours=8)
+    await notes.mark([Mark(kind="expected", about="*", who="ann", at=NOW, until=until, note="-")])
+    before = Recorder(notes, lambda: NOW)
+    await before.looked(look(flow("late")))
+    heard = Heard()
+    recorder = Recorder(notes, lambda: until, told=heard)
+    await recorder.asked({"flows": Freshness(until)})
+    await recorder.looked(look(flow("clean"), minute=600))
+    await recorder.asked({"flows": Freshness(until), "runs": Freshness(until)})
+    assert [each.event.kind for each in await notes.events()] == ["recovered", "trouble"]
 
 
 async def test_the_platform_out_of_touch_is_kept_with_its_end(notes: Notes) -> None:
