@@ -37,7 +37,10 @@ _MOST = 20
 
 
 class Failing(msgspec.Struct, frozen=True, kw_only=True):
-    """One flow and one thing that goes wrong in it: what its runs since some time add up to."""
+    """One flow and one thing that goes wrong in it: what its runs since some time add up to.
+
+    Only `first_seen` looks back further, as far as runs are known.
+    """
 
     key: str
     code: str
@@ -119,10 +122,11 @@ class Failures:
 _FAILING = """
 WITH seen AS (
   SELECT cause, flow, count(*) AS runs, sum(lost) AS lost, sum(emptied) AS emptied,
-    min(at) AS first_at, max(at) AS last_at
+    max(at) AS last_at
   FROM failure WHERE at >= ? GROUP BY cause, flow
 ), told AS MATERIALIZED (
   SELECT seen.*,
+    (SELECT min(at) FROM failure WHERE cause = seen.cause AND flow IS seen.flow) AS first_at,
     (SELECT run FROM failure WHERE cause = seen.cause AND flow IS seen.flow
       ORDER BY at DESC LIMIT 1) AS newest,
     (SELECT n FROM runs WHERE flow_id IS seen.flow AND word IN ('clean', 'partial', 'failed')

@@ -185,7 +185,7 @@ def detail(
     title = sentence(cause, book)
     if cause.message and cause.message.rstrip(".") not in (title, meaning.text):
         blocks.append(Prose(cause.message, tone=tone_of(cause.open, cause.whole)))
-    facts = [Fact("Cost", _cost_words(cause)), Fact("Seen", _seen_words(cause, moment))]
+    facts = [Fact("Cost", _cost_words(cause, moment)), Fact("Seen", _seen_words(cause, moment))]
     where = STEPS.get(cause.step, cause.step)
     if where:
         column = f", {cause.column}" if cause.column else ""
@@ -208,7 +208,7 @@ def detail(
     )
 
 
-def _cost_words(cause: Cause) -> str:
+def _cost_words(cause: Cause, moment: Moment) -> str:
     flows, runs = formats.plural(len(cause.failing), "flow"), formats.plural(cause.runs, "run")
     if cause.lost:
         lost = f"{formats.plural(cause.lost, 'row')} lost"
@@ -221,15 +221,17 @@ def _cost_words(cause: Cause) -> str:
     still = (
         f", {cause.open_flows} of them still" if 0 < cause.open_flows < len(cause.failing) else ""
     )
-    return f"{lost} in {runs} of {flows}{still}"
+    older = cause.first_seen < moment.now - WINDOW
+    within = f", {window_words(WINDOW)}" if older else ""
+    return f"{lost} in {runs} of {flows}{still}{within}"
 
 
 def _seen_words(cause: Cause, moment: Moment) -> str:
     first = formats.date_time(cause.first_seen, moment)
     last = formats.date_time(cause.last_seen, moment)
-    if cause.runs == 1:
+    if cause.first_seen == cause.last_seen:
         return f"once, {last}"
-    return f"since {first}, last {last}" if cause.open else f"{first} to {last}, over since"
+    return f"first {first}, last {last}{'' if cause.open else ', over since'}"
 
 
 def _connections_grid(cause: Cause, tested: Mapping[str, tuple[str, Tone]]) -> Grid:
