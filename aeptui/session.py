@@ -277,7 +277,7 @@ async def open_session(
         leading=lambda: sync.leading,
         patience=lambda: STALE * max(settings.sync_interval_s, services.clock.speed),
     )
-    watch = Watch(mirror, Thresholds(**settings.thresholds), recorder)
+    watch = Watch(mirror, Thresholds(**settings.thresholds), recorder, leading=lambda: sync.leading)
     return Session(
         config=config,
         profile=profile,

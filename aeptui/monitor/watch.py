@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
@@ -45,6 +45,9 @@ class Watch:
     runs, never by a later clock: while nobody answers, runs that we cannot see
     may well have begun, and a flow is not called late for that. So the answers of
     the platform are all the ticking there is, and nothing runs in between.
+
+    Of several processes on one mirror the one that syncs it judges; the others
+    read its words, and judge every flow once when they take over.
     """
 
     def __init__(
@@ -52,10 +55,13 @@ class Watch:
         mirror: Mirror,
         thresholds: Thresholds,
         listener: Listener | None = None,
+        *,
+        leading: Callable[[], bool] = lambda: True,
     ) -> None:
         self._mirror = mirror
         self._thresholds = thresholds
         self._listener = listener
+        self._leading = leading
         self._blames = Blames()
 
     async def once(self, *, current: bool = True) -> None:
@@ -64,11 +70,12 @@ class Watch:
         await self._judge(ids, whole=True, current=current)
 
     async def follow(self) -> None:
-        """Judge every flow, then those that news or time touch, until cancelled."""
+        """Judge every flow, then while we lead those that news or time touch, until cancelled."""
         news = self._mirror.news("flows", "runs", "freshness")
         at_first, current = await self._mirror.freshness(), False
         try:
             await self.once(current=False)
+            led = self._leading()
             async for changed in news:
                 began = time.monotonic()
                 if changed.kind == "freshness":
@@ -78,9 +85,10 @@ class Watch:
                         await self.once()
                     if self._listener is not None:
                         await self._listener.asked(lately)
-                if changed.every:
+                led_before, led = led, self._leading()
+                if led and (changed.every or not led_before):
                     await self.once(current=current)
-                else:
+                elif led:
                     await self._judge(sorted(await self._touched(changed)), current=current)
                 if (spent := time.monotonic() - began) > _LONG_S:
                     await asyncio.sleep(spent)

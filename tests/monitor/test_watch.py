@@ -55,8 +55,10 @@ def run(id: str, state: str, at: datetime = NOW) -> Run:
 
 
 @asynccontextmanager
-async def following(mirror: Mirror) -> AsyncIterator[None]:
-    task = asyncio.create_task(Watch(mirror, Thresholds()).follow())
+async def following(
+    mirror: Mirror, leading: Callable[[], bool] = lambda: True
+) -> AsyncIterator[None]:
+    task = asyncio.create_task(Watch(mirror, Thresholds(), leading=leading).follow())
     try:
         yield
     finally:
@@ -156,6 +158,36 @@ async def test_flows_that_have_come_are_not_judged_again_for_each_page_that_foll
             await until(mirror, lambda words, known=known: words == {"draft": 30 * known})
     # One that is found without a word may be judged once more when its own news is heard.
     assert max(Counter(judged).values()) <= 2
+
+
+async def test_who_does_not_sync_judges_nothing_until_it_takes_over(
+    mirror: Mirror, judged: list[str]
+) -> None:
+    leads, asked = False, 0
+
+    def leading() -> bool:
+        nonlocal asked
+        asked += 1  # once for each piece of news
+        return leads
+
+    await mirror.upsert("flows", [FLOW], seen_at=NOW)
+    other = Mirror.open(mirror.path, run_verdict=run_verdict, clock=lambda: NOW)
+    async with following(mirror, leading):
+        await until(mirror, lambda words: words == {"late": 1})
+        judged.clear()
+        await other.upsert("runs", [run("r1", "failed")], seen_at=NOW)
+        heard = asked
+        await mirror.notice_others()
+        async with asyncio.timeout(20):
+            while asked < heard + 3:  # runs, freshness, and what comes after them
+                await confirm(mirror, NOW)
+                await asyncio.sleep(0.02)
+        assert not judged
+        leads = True
+        await confirm(mirror, NOW)
+        await until(mirror, lambda words: words == {"failed": 1})
+    assert judged == ["f"]
+    other.close()
 
 
 async def test_a_name_from_elsewhere_judges_no_flow_and_the_end_of_a_dataset_its_own(
