@@ -61,11 +61,14 @@ _UNSAFE = re.compile(
 # In JSON a control character can only come escaped; \" \\ and \/ are harmless.
 _ESCAPE = re.compile(rb"\\[unrtbf]")
 
-# To find a number with an exponent, or one of hundreds of digits, without reading the others.
-_NUMERIC = b"0123456789+-."
-_AROUND_NUMBERS = bytes.maketrans(b":[]{} \t\r\nE", b",,,,,,,,,e")
+# To find a number with an exponent, or one of hundreds of digits, without reading the others:
+# of a page is kept what separates values and quotes texts, and what tells the e of an
+# exponent from those of true and false.
+_DROPPED = bytes(set(range(256)) - set(b',:[]{}"eEul'))
+_AROUND_NUMBERS = bytes.maketrans(b":[]{}E", b",,,,,e")
+_EXPONENT = re.compile(rb",e,")
 _SAMPLED = 28
-_MANY_DIGITS = re.compile(rb"[0-9]{10}")
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
 class NotJson(ValueError):
@@ -82,7 +85,8 @@ def scrub_text(text: str, limit: int = MAX_TEXT) -> str:
 def scrub_json(raw: bytes) -> bytes:
     """The JSON text `raw` with every string scrubbed, keys included; the same bytes if clean.
 
-    Raises NotJson when it is not JSON.
+    A number that its readers cannot hold becomes its own text. Raises NotJson when it is
+    not JSON.
     """
     if _is_clean(raw):
         try:
@@ -94,7 +98,9 @@ def scrub_json(raw: bytes) -> bytes:
             return raw
     try:
         whole = raw.decode("utf-8-sig", "replace")
-        value = json.loads(whole, strict=False, parse_int=_integer)
+        value = json.loads(
+            whole, strict=False, parse_int=_integer, parse_float=_real, parse_constant=str
+        )
         return msgspec.json.encode(_scrubbed(value))
     except (ValueError, RecursionError, msgspec.EncodeError) as reason:
         raise NotJson(str(reason)) from None
@@ -117,17 +123,24 @@ def _may_have_huge_numbers(raw: bytes) -> bool:
     Such a number has an exponent, and is an `e` alone between separators when
     all digits are gone; or it has more than 300 digits, ten samples in a row.
     """
-    if b",e," in b",%b," % raw.translate(_AROUND_NUMBERS, _NUMERIC):
+    if _EXPONENT.search(b",%b," % raw.translate(_AROUND_NUMBERS, _DROPPED)):
         return True
-    return _MANY_DIGITS.search(raw[::_SAMPLED]) is not None
+    return b"0" * 10 in raw[::_SAMPLED].translate(_DIGITS)
 
 
 # Outside of strings JSON has line ends and tabs; inside them they come escaped.
 _UNSAFE_IN_JSON = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "", 1))
 
 
-def _integer(digits: str) -> int | None:
-    return int(digits) if len(digits) <= 300 else None
+def _integer(digits: str) -> int | str:
+    """A number, or the text of one that is too large to be held."""
+    number = int(digits) if len(digits) <= 20 else 2**64
+    return number if -(2**63) <= number < 2**64 else digits
+
+
+def _real(digits: str) -> float | str:
+    number = float(digits)
+    return number if math.isfinite(number) else digits
 
 
 def _scrubbed(value: Any) -> Any:
@@ -138,9 +151,5 @@ def _scrubbed(value: Any) -> Any:
             return {_scrubbed(key): _scrubbed(part) for key, part in value.items()}
         case list():
             return [_scrubbed(part) for part in value]
-        case int() if not -(2**63) <= value < 2**64 and not isinstance(value, bool):
-            return float(value) if abs(value) < 1e300 else None
-        case float() if not math.isfinite(value):
-            return None
         case _:
             return value

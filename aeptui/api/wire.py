@@ -267,8 +267,10 @@ def when(value: Any) -> datetime | None:
     if since_epoch is not None:
         if 0 < since_epoch < _SECONDS_BELOW:
             return _EPOCH + timedelta(0, since_epoch)
-        return _EPOCH + timedelta(0, 0, 0, since_epoch) if 0 < since_epoch <= _LATEST_MS else None
-    if not isinstance(value, str):
+        return (
+            _EPOCH + timedelta(0, 0, since_epoch * 1000) if 0 < since_epoch <= _LATEST_MS else None
+        )
+    if not isinstance(value, str) or value.isdecimal():
         return None
     try:
         moment = datetime.fromisoformat(value.strip())
