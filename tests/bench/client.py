@@ -18,6 +18,7 @@ import asyncio
 import importlib.util
 import json
 import os
+import pkgutil
 import statistics
 import subprocess
 import sys
@@ -151,11 +152,13 @@ async def ours(url: str, org: str, client: str, secret: str, sandbox: str) -> di
     """One listing with our client, in this process."""
     import resource
 
-    from aeptui.api import writer as writer  # imports do not count
+    import aeptui.api
     from aeptui.api.http import load_the_rest
     from aeptui.api.services import ApiSettings, Secret, Services
 
     load_the_rest()
+    for module in pkgutil.iter_modules(aeptui.api.__path__, "aeptui.api."):
+        importlib.import_module(module.name)
 
     wall, cpu = time.perf_counter(), time.process_time()
     settings = ApiSettings(
