@@ -2,13 +2,12 @@
 
 The token is asked for once, however many calls wait for it, renewed before the
 platform's clock says that it ends, and once more when a 401 says that it has.
-It goes to the platform's host only, whatever a request is for.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from aeptui.api.clock import PlatformClock, ticking_s
@@ -17,7 +16,7 @@ from aeptui.api.http import httpx
 from aeptui.api.meter import Meter
 from aeptui.api.problems import token_refusal
 from aeptui.api.scrub import scrub_text
-from aeptui.api.settings import ApiSettings, Secret, origin, struck_out
+from aeptui.api.settings import ApiSettings, Secret, struck_out
 from aeptui.api.transport import MANNER, Manner
 from aeptui.api.wire import number, text, told_by
 
@@ -29,53 +28,52 @@ _MILLISECONDS_ABOVE = 10_000_000
 """No token lives 115 days: AEP.md 1.2, one of IMS's answers counts in milliseconds."""
 
 
-class ImsAuth(httpx.Auth):
-    """Puts the bearer token on every request to the platform."""
+class ImsTokens:
+    """Has the token for whoever asks; `send` sends a request to IMS."""
 
     def __init__(
         self,
         settings: ApiSettings,
         *,
+        send: Callable[[httpx.Request], Awaitable[httpx.Response]],
         clock: PlatformClock,
         meter: Meter,
         ticks: Callable[[], float] = ticking_s,
     ) -> None:
         self._settings = settings
+        self._send = send
         self._clock = clock
         self._meter = meter
         self._ticks = ticks
-        self._platform = origin(settings.platform_url)
         self._lock = asyncio.Lock()
         self._token = settings.access_token or Secret("")
         self._renew_at: datetime | None = None
         self._sent_secret = Secret("")
         self._refused: tuple[float, ApiError] | None = None
 
-    async def async_auth_flow(
-        self, request: httpx.Request
-    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        if origin(str(request.url)) != self._platform:
-            raise RuntimeError("a token is for the platform's host only")
-        refused = Secret("")
-        for _ in range(2):
-            async with self._lock:  # many questions, one token request
-                if self._is_stale(refused):
-                    reply = yield await self._token_request()
+    @property
+    def renewable(self) -> bool:
+        """Whether another token can be had when this one is refused; not of a pasted one."""
+        return self._settings.access_token is None
+
+    async def token(self, refused: Secret | None = None) -> Secret:
+        """One that is good by the platform's clock and is not the `refused` one."""
+        async with self._lock:  # many questions, one token request
+            if self._is_stale(refused):
+                reply = await self._send(await self._token_request())
+                try:
                     await reply.aread()
-                    self._keep(reply)
-                token = self._token
-            request.headers["Authorization"] = f"Bearer {token.reveal()}"
-            response = yield request
-            if response.status_code != 401 or self._settings.access_token is not None:
-                return
-            refused = token
+                finally:
+                    await reply.aclose()
+                self._keep(reply)
+            return self._token
 
     def redacted(self, body: bytes) -> bytes:
         """`body` without the secrets that were sent, should an answer repeat them."""
         return struck_out(body, (self._token, self._sent_secret))
 
-    def _is_stale(self, refused: Secret) -> bool:
-        if self._settings.access_token is not None:
+    def _is_stale(self, refused: Secret | None) -> bool:
+        if not self.renewable:
             return False
         if not self._token or self._token == refused:
             return True
@@ -93,7 +91,6 @@ class ImsAuth(httpx.Auth):
             "client_secret": self._sent_secret.reveal(),
             "scope": ",".join(self._settings.scopes.replace(",", " ").split()),
         }
-        # A request that an Auth yields has no time-out of its own.
         limits = httpx.Timeout(self._settings.timeouts.token_s).as_dict()
         return httpx.Request(
             "POST",

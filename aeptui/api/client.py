@@ -1,18 +1,19 @@
-"""AepClient: one httpx client for one profile; httpx and its exceptions end here.
+"""AepClient: the way to one platform for one profile; httpx and its exceptions end here.
 
 It knows headers, hosts, sizes and what a refusal means; what to ask is the
-services' business. Links in answers are never followed to another host, and
-redirects not at all, so that a token goes nowhere else.
+services' business. It speaks to httpx's transports and not through its client:
+cookies are not kept and redirects not followed, so that a token goes nowhere
+else, and a page costs less.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote, urlencode
 
 import aeptui
-from aeptui.api.auth import ImsAuth
+from aeptui.api.auth import ImsTokens
 from aeptui.api.budget import Budget
 from aeptui.api.calls import Answer, Call, Service
 from aeptui.api.clock import PlatformClock
@@ -22,7 +23,7 @@ from aeptui.api.meter import Meter
 from aeptui.api.problems import looks_like_markup, refusal
 from aeptui.api.reaching import proxy_for, trust
 from aeptui.api.scrub import NotJson, scrub_json, scrub_text
-from aeptui.api.settings import ApiSettings, origin
+from aeptui.api.settings import ApiSettings
 from aeptui.api.transport import MANNER, TRIES, Manner, RetryTransport
 
 _READS = 3
@@ -47,7 +48,16 @@ class AepClient:
     ) -> None:
         self._settings = settings
         self._base = settings.platform_url.rstrip("/")
-        self._auth = ImsAuth(settings, clock=clock, meter=meter)
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": f"aeptui/{aeptui.__version__}",
+            "x-api-key": settings.client_id,
+            "x-gw-ims-org-id": settings.org_id,
+        }
+        limits = settings.timeouts
+        self._limits = _limits(limits.connect_s, limits.read_s)
+        self._slow_limits = _limits(limits.connect_s, limits.slow_read_s)
         trusted = trust(settings)
 
         def retrying(url: str) -> RetryTransport:
@@ -67,20 +77,8 @@ class AepClient:
 
         self._platform = retrying(settings.platform_url)
         self._ims = retrying(settings.ims_url)
-        self._http = httpx.AsyncClient(
-            auth=self._auth,
-            transport=self._platform,
-            mounts={_pattern(settings.ims_url): self._ims}
-            if origin(settings.ims_url) != origin(settings.platform_url)
-            else None,
-            headers={
-                "Accept": "application/json",
-                "User-Agent": f"aeptui/{aeptui.__version__}",
-                "x-api-key": settings.client_id,
-                "x-gw-ims-org-id": settings.org_id,
-            },
-            follow_redirects=False,
-            trust_env=False,
+        self._tokens = ImsTokens(
+            settings, send=self._ims.handle_async_request, clock=clock, meter=meter
         )
 
     async def ask(self, call: Call, *, background: bool = False) -> Answer:
@@ -100,38 +98,55 @@ class AepClient:
                 return await self._answer(call, request)
             except _BrokeOff as half:
                 if not reads:
-                    raise self._unreachable(half.reason, request) from None
+                    raise self._unreachable(half.reason) from None
             except httpx.TransportError as reason:
-                raise self._unreachable(reason, request) from None
+                raise self._unreachable(reason) from None
             except httpx.DecodingError:
                 if not reads:
                     raise _bad(call, 200, "", "an answer that is compressed wrongly") from None
 
     async def aclose(self) -> None:
-        await self._http.aclose()
+        await self._platform.aclose()
         await self._ims.aclose()
 
     def _request(self, call: Call, *, background: bool) -> httpx.Request:
         query = urlencode(call.params, quote_via=quote, safe="")
-        headers = {"x-request-id": str(uuid.uuid4()), **(call.headers or {})}
-        if call.service is not Service.SANDBOXES:
-            headers["x-sandbox-name"] = self._settings.sandbox
-        limits = self._settings.timeouts
-        return self._http.build_request(
+        return httpx.Request(
             call.method,
             f"{self._base}{call.service.path}{call.path}{'?' if query else ''}{query}",
-            headers=headers,
+            headers=self._headers_for(call.service, call.headers),
             json=call.json,
-            timeout=httpx.Timeout(
-                limits.slow_read_s if call.slow else limits.read_s,
-                connect=limits.connect_s,
-                pool=None,  # the budget and the number of connections bound this wait
-            ),
-            extensions={MANNER: Manner(background=background, repeatable=call.repeatable)},
+            extensions={
+                "timeout": self._slow_limits if call.slow else self._limits,
+                MANNER: Manner(background=background, repeatable=call.repeatable),
+            },
         )
 
+    def _headers_for(self, service: Service, own: Mapping[str, str] | None) -> httpx.Headers:
+        """Those of every request, and a request's `own` above them."""
+        headers = httpx.Headers({**self._headers, "x-request-id": str(uuid.uuid4())})
+        if service is not Service.SANDBOXES:
+            headers["x-sandbox-name"] = self._settings.sandbox
+        if own:
+            headers.update(own)
+        return headers
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        """What the platform answers, to a new token once where one is refused; to be closed."""
+        if not str(request.url).startswith(f"{self._base}/"):
+            raise RuntimeError("a token is for the platform's host only")
+        refused = None
+        while True:
+            token = await self._tokens.token(refused)
+            request.headers["Authorization"] = f"Bearer {token.reveal()}"
+            response = await self._platform.handle_async_request(request)
+            if response.status_code != 401 or refused is not None or not self._tokens.renewable:
+                return response
+            await response.aclose()
+            refused = token
+
     async def _answer(self, call: Call, request: httpx.Request) -> Answer:
-        response = await self._http.send(request, stream=True)
+        response = await self._send(request)
         try:
             body, whole = await _read(response, call.max_bytes)
         finally:
@@ -161,7 +176,7 @@ class AepClient:
     ) -> ApiError:
         error = refusal(
             response.status_code,
-            self._auth.redacted(body),
+            self._tokens.redacted(body),
             service=call.service.title,
             request_id=request_id,
             sandbox=self._settings.sandbox,
@@ -172,8 +187,8 @@ class AepClient:
             error.remedy = "it may have expired: set a fresh access_token"
         return error
 
-    def _unreachable(self, reason: httpx.TransportError, request: httpx.Request) -> ApiUnreachable:
-        url = (reason._request or request).url
+    def _unreachable(self, reason: httpx.TransportError) -> ApiUnreachable:
+        url = reason.request.url
         host = url.host if url.port is None else f"{url.host}:{url.port}"
         sent = not isinstance(
             reason, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
@@ -192,15 +207,24 @@ class _BrokeOff(Exception):
 
 async def _read(response: httpx.Response, most: int) -> tuple[bytes, bool]:
     """The body, and whether that is all of it."""
-    body = bytearray()
+    chunks, size = [], 0
     try:
         async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > most:
-                return bytes(body[:most]), False
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > most:
+                return b"".join(chunks)[:most], False
     except (httpx.ReadError, httpx.RemoteProtocolError) as reason:
         raise _BrokeOff(reason) from None
-    return bytes(body), True
+    return b"".join(chunks), True
+
+
+def _limits(connect_s: float, read_s: float) -> dict[str, float | None]:
+    """Time-outs as a transport wants them.
+
+    Nothing bounds the wait for a free connection: the budget and their number do.
+    """
+    return httpx.Timeout(read_s, connect=connect_s, pool=None).as_dict()
 
 
 def _why_unreachable(reason: httpx.TransportError, host: str) -> tuple[str, str]:
@@ -228,8 +252,3 @@ def _bad(call: Call, status: int, request_id: str, what: str) -> BadAnswer:
         request_id=request_id,
         remedy="check platform_url, and whether a proxy or sign-in page is in between",
     )
-
-
-def _pattern(url: str) -> str:
-    scheme, host, port = origin(url)
-    return f"{scheme}://{host}:{port}"

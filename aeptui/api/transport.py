@@ -77,6 +77,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
             try:
                 response = await self._send(request, manner)
             except httpx.TransportError as reason:
+                reason.request = request  # so that whoever catches it knows which host it was
                 again = idempotent or isinstance(reason, _NEVER_SENT)
                 if not again or tries >= _CONNECTION_TRIES or _is_lasting(reason):
                     raise
@@ -122,6 +123,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
         self._meter.count()
         began = ticking_s()
         response = await self._inner.handle_async_request(request)
+        response.request = request
         took = ticking_s() - began
         self._meter.last_latency_s = took
         log.debug(

@@ -7,9 +7,7 @@ which a write can end is one of three: a yes, a no, or a `MayHaveLanded`.
 
 from __future__ import annotations
 
-import uuid
-
-from aeptui.api.calls import Call, Service
+from aeptui.api.calls import Call
 from aeptui.api.client import AepClient
 from aeptui.api.errors import ApiError, BadAnswer
 from aeptui.api.http import httpx
@@ -32,11 +30,11 @@ class WritingClient(AepClient):
         title = request.service.title
         asked_as = sent.headers["x-request-id"]
         try:
-            response = await self._http.send(sent, stream=True)
+            response = await self._send(sent)
         except httpx.TransportError as reason:
-            trouble = self._unreachable(reason, sent)
+            trouble = self._unreachable(reason)
             # What failed may have been the question for a token, before the write.
-            if not trouble.sent or (reason._request or sent).url != sent.url:
+            if not trouble.sent or reason.request is not sent:
                 raise trouble from None
             raise MayHaveLanded(
                 trouble.sentence, service=title, request_id=asked_as, remedy=_LOOK
@@ -75,18 +73,13 @@ class WritingClient(AepClient):
         return answer
 
     def _write_request(self, request: WriteRequest) -> httpx.Request:
-        headers = {"x-request-id": str(uuid.uuid4()), **request.headers}
-        if request.service is not Service.SANDBOXES:
-            headers["x-sandbox-name"] = self._settings.sandbox
-        limits = self._settings.timeouts
-        return self._http.build_request(
+        return httpx.Request(
             request.method,
             self._base + request.path,
-            headers=headers,
+            headers=self._headers_for(request.service, request.headers),
             content=request.body,
             # A write may reach the CRM: making a base connection logs in to it.
-            timeout=httpx.Timeout(limits.slow_read_s, connect=limits.connect_s, pool=None),
-            extensions={MANNER: Manner()},
+            extensions={"timeout": self._slow_limits, MANNER: Manner()},
         )
 
 

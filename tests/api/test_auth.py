@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 
 from aeptui.api.clock import PlatformClock
@@ -169,8 +170,9 @@ async def test_a_cancelled_question_leaves_the_token_to_the_others(
 
 async def test_a_token_goes_to_no_other_host(services: Services) -> None:
     assert services._line.client is not None
-    with pytest.raises(RuntimeError, match="platform's host only"):
-        await services._line.client._http.get("http://127.0.0.1:9/elsewhere")
+    for url in ("http://127.0.0.1:9/elsewhere", "https://platform.example/"):
+        with pytest.raises(RuntimeError, match="platform's host only"):
+            await services._line.client._send(httpx.Request("GET", url))
 
 
 async def test_the_sandbox_list_needs_no_sandbox(canned: Canned, services: Services) -> None:

@@ -199,6 +199,7 @@ async def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
 async def a_proxy(target: Canned) -> AsyncIterator[tuple[str, list[str]]]:
     """A proxy that leads to `target`, whatever it is asked for, and keeps what it was asked."""
     asked: list[str] = []
+    under_way: list[asyncio.Task[Any] | None] = []
     port = int(target.url.rpartition(":")[2])
 
     async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -208,6 +209,7 @@ async def a_proxy(target: Canned) -> AsyncIterator[tuple[str, list[str]]]:
         writer.close()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        under_way.append(asyncio.current_task())
         head = await reader.readuntil(b"\r\n\r\n")
         asked.append(head.decode().splitlines()[0])
         there, back = await asyncio.open_connection("127.0.0.1", port)
@@ -219,3 +221,5 @@ async def a_proxy(target: Canned) -> AsyncIterator[tuple[str, list[str]]]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
     finally:
         server.close()
+        ending = asyncio.gather(*filter(None, under_way), return_exceptions=True)
+        await asyncio.wait_for(ending, 10)  # the client has closed, so they end by themselves
