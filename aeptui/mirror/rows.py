@@ -14,7 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class Row(msgspec.Struct, frozen=True):
     """What a row of every kind has."""
 
     id: str
@@ -26,14 +26,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime | None = None
 
 
-class BaseConnectionRow(Row, frozen=True, kw_only=True):
+class BaseConnectionRow(Row, frozen=True):
     spec_id: str = ""
     spec_name: str = ""
     auth_spec: str = ""
     flow_count: int = 0
 
 
-class SourceConnectionRow(Row, frozen=True, kw_only=True):
+class SourceConnectionRow(Row, frozen=True):
     spec_id: str = ""
     spec_name: str = ""
     base_connection_id: str = ""
@@ -43,21 +43,21 @@ class SourceConnectionRow(Row, frozen=True, kw_only=True):
     format: str = ""
 
 
-class TargetConnectionRow(Row, frozen=True, kw_only=True):
+class TargetConnectionRow(Row, frozen=True):
     dataset_id: str = ""
     dataset_name: str = ""
     schema_id: str = ""
     schema_name: str = ""
 
 
-class SchemaRow(Row, frozen=True, kw_only=True):
+class SchemaRow(Row, frozen=True):
     alt_id: str = ""
     version: str = ""
     class_id: str = ""
     profile_enabled: bool = False
 
 
-class DatasetRow(Row, frozen=True, kw_only=True):
+class DatasetRow(Row, frozen=True):
     schema_id: str = ""
     schema_name: str = ""
     last_batch_id: str = ""
@@ -67,14 +67,14 @@ class DatasetRow(Row, frozen=True, kw_only=True):
     profile_enabled: bool = False
 
 
-class MappingSetRow(Row, frozen=True, kw_only=True):
+class MappingSetRow(Row, frozen=True):
     version: int = 0
     schema_id: str = ""
     schema_name: str = ""
     field_count: int = 0
 
 
-class FlowRow(Row, frozen=True, kw_only=True):
+class FlowRow(Row, frozen=True):
     """A flow with the monitor's judgement of it."""
 
     source_connection_id: str = ""
@@ -110,7 +110,7 @@ class FlowRow(Row, frozen=True, kw_only=True):
     last_run_at: datetime | None = None
 
 
-class RunRow(Row, frozen=True, kw_only=True):
+class RunRow(Row, frozen=True):
     """A run; `state` is the platform's status, `word` what it amounts to."""
 
     flow_id: str = ""
@@ -133,7 +133,7 @@ class RunRow(Row, frozen=True, kw_only=True):
     window_end: datetime | None = None
 
 
-class BatchRow(Row, frozen=True, kw_only=True):
+class BatchRow(Row, frozen=True):
     dataset_id: str = ""
     dataset_name: str = ""
     flow_id: str = ""
@@ -145,18 +145,18 @@ class BatchRow(Row, frozen=True, kw_only=True):
     size_bytes: int | None = None
 
 
-class SandboxRow(Row, frozen=True, kw_only=True):
+class SandboxRow(Row, frozen=True):
     title: str = ""
     type: str = ""
     region: str = ""
     is_default: bool = False
 
 
-class ConnectionSpecRow(Row, frozen=True, kw_only=True):
+class ConnectionSpecRow(Row, frozen=True):
     category: str = ""
 
 
-class FlowSpecRow(Row, frozen=True, kw_only=True):
+class FlowSpecRow(Row, frozen=True):
     source_count: int = 0
 
 

@@ -270,10 +270,6 @@ class Kind:
         return {each.name: place for place, each in enumerate(self.written)}
 
     @cached_property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(each.name for each in self.fields)
-
-    @cached_property
     def _loads(self) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
         found = ((place, each.loads) for place, each in enumerate(self.fields))
         return tuple((place, load) for place, load in found if load is not None)
@@ -283,7 +279,7 @@ class Kind:
         loaded = list(values)
         for place, load in self._loads:
             loaded[place] = load(loaded[place])
-        row: Any = self.row(**dict(zip(self._names, loaded, strict=True)))
+        row: Any = self.row(*loaded)  # the fields are selected in the row's own order
         return row  # type: ignore[no-any-return]
 
 

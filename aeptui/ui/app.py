@@ -150,6 +150,7 @@ class AepApp(App[int]):
 
     def _begun(self) -> None:
         """From now on rows that nobody has confirmed are shown as out of date."""
+        gc.freeze()  # what the first answer needed was loaded since, and stays as well
         self._beginning = False
         self.page.tick()
 
