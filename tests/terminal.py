@@ -1,7 +1,7 @@
 """A terminal to run the program in: a pseudo-terminal whose screen can be read.
 
-It answers the few questions that Textual asks of a terminal (synchronized
-output, device attributes), counts the bytes that arrive, and keeps the moment
+It answers the few questions that a program asks of a terminal (synchronized
+output, device attributes, its status), counts the bytes that arrive, and keeps the moment
 at which each chunk came, so that a test can wait for words on the screen and a
 bench can say when they could be read.
 """
@@ -65,6 +65,8 @@ class Terminal:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.bytes_seen = 0
+        self.answers, self.asked = True, 0
+        """Whether it answers status queries, and how many came."""
         self.output = bytearray()
         self.status: int | None = None
         self.started = time.monotonic()
@@ -148,6 +150,10 @@ class Terminal:
             os.write(self._master, b"\x1b[?" + mode + (b";2$y" if mode == b"2026" else b";0$y"))
         if b"\x1b[c" in data:
             os.write(self._master, b"\x1b[?62;22c")
+        if asked := data.count(b"\x1b[5n"):
+            self.asked += asked
+            if self.answers:
+                os.write(self._master, b"\x1b[0n" * asked)
         self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
         return True
 

@@ -1,7 +1,7 @@
 """The terminal under the console.
 
-Its end is noticed, ASCII is sent where nothing else may be, and only what
-changed is sent at all.
+Its end is noticed, ASCII is sent where nothing else may be, only what changed is
+sent at all, and none of it faster than the terminal takes it in.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import selectors
 import sys
 import termios
 import threading
+import time
 from codecs import getincrementaldecoder
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from rich.cells import cell_len
@@ -22,13 +24,49 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import Keys
 from textual.message import Message
 
 from aeptui import saved_screen
+from aeptui.ui.pace import ANSWER, Pace
 from aeptui.ui.palette import PLAIN_SYMBOLS, ascii_only
 from aeptui.ui.wire import Wire
 
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
+LAST_ANSWERS_S, IN_A_HURRY_S = 2.0, 0.4
+"""So long the keys are kept for answers under way, which a shell would take for typing."""
+_BEAT_S = 0.1
+_PASTES = "\x1b[20"
+_MARKS = re.compile("(\x1b\\[20[01]~|\x1b\\[0n)")
+
+
+class _Parser(XTermParser):
+    """Textual's, but for the answer to a status query, which is neither a key nor pasted."""
+
+    answers = 0
+    """How many came."""
+    _pasting = False
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """What `data` says."""
+        if self._pasting or ANSWER in data or _PASTES in data:
+            data = "".join(self._without_answers_in_pastes(data))
+        return super().feed(data)
+
+    def _without_answers_in_pastes(self, data: str) -> Iterable[str]:
+        for part in _MARKS.split(data):
+            if part.startswith(_PASTES):
+                self._pasting = part.endswith("0~")
+            if part == ANSWER and self._pasting:
+                self.answers += 1
+            else:
+                yield part
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if sequence != ANSWER:
+            return super()._sequence_to_key_events(sequence, alt)
+        self.answers += 1
+        return [events.Key(Keys.Ignore, sequence)]
 
 
 class TerminalDriver(LinuxDriver):
@@ -65,11 +103,11 @@ class TerminalDriver(LinuxDriver):
         """Read keys until told to stop, or until there is nobody to read from."""
         selector = selectors.DefaultSelector()
         selector.register(self.fileno, selectors.EVENT_READ)
-        parser = XTermParser(self._debug)
+        parser = _Parser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
         try:
             while not self.exit_event.is_set():
-                if selector.select(0.1):
+                if selector.select(_BEAT_S):
                     try:
                         data = os.read(self.fileno, 4096)
                     except OSError:
@@ -81,8 +119,13 @@ class TerminalDriver(LinuxDriver):
                         self.process_message(message)
                 for message in parser.tick():
                     self.process_message(message)
+                self.keep_pace(parser.answers)
+                parser.answers = 0
         finally:
             selector.close()
+
+    def keep_pace(self, answers: int) -> None:
+        """The terminal has given so many answers to status queries."""
 
     def _gone(self) -> None:
         from aeptui.ui.messages import TerminalGone
@@ -91,7 +134,8 @@ class TerminalDriver(LinuxDriver):
 
 
 class DiffingDriver(TerminalDriver):
-    """Sends only the cells that changed, whatever is drawn anew.
+    """Sends only the cells that changed, whatever is drawn anew, and lets what changes wait
+    while the terminal is behind: then one frame tells all of it.
 
     What the terminal shows is unknown after it had another size, after another
     program had it (ctrl+z, an editor), and when the operator says so (ctrl+l);
@@ -102,6 +146,8 @@ class DiffingDriver(TerminalDriver):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._wire: Wire | None = None
+        self._pace = Pace()
+        self._hurried = False
         self._sizes: deque[tuple[int, int]] = deque()
         self._turn = threading.RLock()  # the thread that reads keys answers the terminal, too
 
@@ -113,10 +159,59 @@ class DiffingDriver(TerminalDriver):
                 wire = self._wire = self._first_wire()
             while self._sizes:
                 wire.resize(*self._sizes.popleft())
+            wire.held = self._pace.holds()
             # Stand-ins come first, so that each cell is sent as it was compared.
-            sent = wire.send(in_ascii(data) if self._ascii else data)
-            if sent:
-                super().write(sent)
+            self._put(wire.send(in_ascii(data) if self._ascii else data))
+
+    def _put(self, sent: str) -> None:
+        if sent:
+            super().write(sent + self._pace.sent(len(sent.encode())))
+
+    def keep_pace(self, answers: int) -> None:
+        """Send what was held back as soon as the terminal has caught up, or has been waited for."""
+        if not (answers or self._pace.waiting):
+            return
+        with self._turn:
+            for _ in range(answers):
+                self._pace.answered()
+            if self._wire is not None and self._wire.held and not self._pace.holds():
+                self._put(self._wire.let_go())
+
+    @property
+    def round_trip_s(self) -> float | None:
+        """What a question and its answer take on this link, where the terminal answers any."""
+        return self._pace.round_trip_s
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        if self.input_tty:
+            self._pace.resume()
+        else:
+            self._pace.rest()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def disable_input(self) -> None:
+        """Read no more keys, nor leave answers to whoever reads next."""
+        self._await_answers()
+        super().disable_input()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        self._await_answers()
+        super().stop_application_mode()
+
+    def hurry(self) -> None:
+        """The process has to be gone soon."""
+        self._hurried = True
+
+    def _await_answers(self) -> None:
+        self._pace.rest()
+        until = time.monotonic() + (IN_A_HURRY_S if self._hurried else LAST_ANSWERS_S)
+        reading = self._key_thread
+        while self._pace.waiting and reading is not None and reading.is_alive():
+            if time.monotonic() > until:
+                break
+            time.sleep(0.005)
 
     def _first_wire(self) -> Wire:
         """The one that drew the saved screen, which is gone on from; else a new one."""
@@ -132,6 +227,7 @@ class DiffingDriver(TerminalDriver):
         """Send the whole screen now."""
         with self._turn:
             if self._wire is not None:
+                self._pace.forget()
                 self._wire.distrust()
                 self.write("")
 
@@ -192,6 +288,8 @@ def end_within(seconds: float, code: int, driver: Driver | None) -> None:
                 termios.tcsetattr(0, termios.TCSANOW, attributes)
         os._exit(code)
 
+    if isinstance(driver, DiffingDriver):
+        driver.hurry()
     timer = threading.Timer(seconds * 0.9, give_up)
     timer.daemon = True
     timer.start()

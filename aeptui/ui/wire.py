@@ -45,12 +45,15 @@ class Wire:
     Nothing is given while nothing changes, and nothing is drawn but on the alternate
     screen: the other one is the shell's. Between the marks of a synchronized
     update the change is gathered and given with the same marks; a program that
-    sends none gets none.
+    sends none gets none. Held back, it takes all in and gives only what draws nothing,
+    with the change that this has to follow; once let go it gives what is still new.
     """
 
     def __init__(self, columns: int, lines: int) -> None:
         self.plain = False
         """Whether the stream is passed on as it is."""
+        self.held = False
+        """Whether changes are kept for later."""
         self._styles = Styles()
         self._wanted = Cells(columns, lines)
         self._shown = Cells(columns, lines)
@@ -62,6 +65,7 @@ class Wire:
         self._style = PLAIN
         self._moved = False
         self._frame: list[str] | None = None
+        self._framed = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -103,9 +107,17 @@ class Wire:
                 out.append(self._give_up())
                 out.append(data[token.start() :])
                 return "".join(out)
-        if self._frame is None:
+        if self._frame is None and not self.held:
             out.append(self._change())
         return "".join(out)
+
+    def let_go(self) -> str:
+        """Hold nothing back any more: what has changed meanwhile, if no update is under way."""
+        self.held = False
+        if self._frame is not None:
+            return ""  # its end brings it
+        sent = self._change()
+        return f"{FRAME_START}{sent}{FRAME_END}" if sent and self._framed else sent
 
     def _text(self, text: str) -> None:
         blanks_show = self._styles.shown_on_blank[self._style]
@@ -129,13 +141,13 @@ class Wire:
                 self._open = True
                 self.distrust()
             elif sequence == CLOSES:
-                self._open = False
+                self._open = self._framed = False
 
     def _end_frame(self) -> str:
         if self._frame is None:
             return ""
-        sent = "".join(self._frame) + self._change()
-        self._frame = None
+        sent = "".join(self._frame) + ("" if self.held else self._change())
+        self._frame, self._framed = None, True
         return f"{FRAME_START}{sent}{FRAME_END}" if sent else ""
 
     def _change(self) -> str:

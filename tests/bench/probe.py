@@ -193,6 +193,8 @@ class Probe:
         data, self._rest = self._rest + data, b""
         if unfinished := _UNFINISHED.search(data, max(0, len(data) - 4096)):
             data, self._rest = data[: unfinished.start()], data[unfinished.start() :]
+        if asked := data.count(b"\x1b[5n"):
+            self.send(b"\x1b[0n" * asked)
         start = 0
         for mark in _FRAME_MARKS.finditer(data):
             self._feed(data[start : mark.end()])
