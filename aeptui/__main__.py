@@ -1,6 +1,18 @@
-"""`python -m aeptui` is the same program as `aeptui`."""
+"""Where `aeptui` and `python -m aeptui` begin: what was last seen is shown, then all else is loaded."""
 
-from aeptui.cli import main
+from aeptui import saved_screen
+
+
+def main() -> int:
+    """Run one command; answers its exit code."""
+    saved_screen.show()
+    try:
+        from aeptui import cli
+
+        return cli.main()
+    finally:
+        saved_screen.leave()
+
 
 if __name__ == "__main__":
     raise SystemExit(main())

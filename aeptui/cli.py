@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aeptui import __version__
+from aeptui import __version__, saved_screen
 from aeptui.arguments import KINDS, build_parser
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         from aeptui.exits import failed
 
+        saved_screen.leave()  # what is said now belongs to the shell's screen
         return failed(error)
 
 
@@ -80,7 +81,9 @@ def console(options: argparse.Namespace) -> int:
     if _lines_wanted(options):
         return _in_lines(options)
     _need_a_screen()
-    config = _load(options)
+    from aeptui.config_load import load
+
+    config = load(os.environ, flags_of(options))  # its warnings are said on the screen
     if not config.chosen:
         from aeptui.ui.app import run_first_screen
 
@@ -168,22 +171,12 @@ def _rehearsed_in_lines(config: Config, rehearsal: Rehearsal) -> int:
 
 def _on_screen(config: Config, rehearsal: Rehearsal | None = None) -> int:
     """The console until it is left; the local platform goes with it."""
-    from aeptui import saved_screen
-
-    if rehearsal is None and config.settings.saved_screen and config.settings.driver == "diff":
-        profile = config.profile()
-        sandbox = config.flags.sandbox or profile.sandbox
-        saved_screen.show(saved_screen.path_for(config, profile, sandbox))
-
     import asyncio
     import gc
 
     # What is loaded for the first paint stays for good: looking through it would only delay that.
     gc.disable()
-    try:
-        return asyncio.run(_shown(config, rehearsal))
-    finally:
-        saved_screen.leave()
+    return asyncio.run(_shown(config, rehearsal))
 
 
 async def _shown(config: Config, rehearsal: Rehearsal | None) -> int:

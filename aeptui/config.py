@@ -127,6 +127,8 @@ class Config:
     code_book: CodeBook = field(default_factory=CodeBook)
     """What codes mean, with the team's own entries."""
     warnings: tuple[str, ...] = ()
+    stamp: str = ""
+    """What the file was just before it was read, so that a later start knows it again."""
 
     def secret_variables(self) -> frozenset[str]:
         """The environment variables that hold a secret of some profile."""

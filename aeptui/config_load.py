@@ -21,6 +21,7 @@ from aeptui.config import (
 )
 from aeptui.credentials import SecretSource
 from aeptui.monitor.codes import CodeBook
+from aeptui.saved_screen import stamp_of
 from aeptui.state_folder import state_dir
 
 
@@ -38,6 +39,7 @@ def load(env: Mapping[str, str], flags: Flags | None = None) -> Config:
     """Everything that was configured; ConfigError for the first thing that is wrong."""
     flags = flags or Flags()
     path = config_path(env, flags)
+    stamp = stamp_of(path)
     named = bool(flags.config or env.get("AEPTUI_CONFIG"))
     settings, profiles, default, warnings = Settings(), dict[str, Profile](), "", list[str]()
     if named or path.is_file():
@@ -77,6 +79,7 @@ def load(env: Mapping[str, str], flags: Flags | None = None) -> Config:
         flags=flags,
         code_book=_code_book(path, settings),
         warnings=tuple(warnings),
+        stamp=stamp,
     )
 
 

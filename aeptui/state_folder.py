@@ -1,19 +1,39 @@
-"""The state folder: where mirrors, journals, notes and logs are kept, for their owner's eyes only."""
+"""The state folder: where mirrors, journals, notes and logs are kept, for their owner's eyes only.
+
+What was last seen is looked for here before anything is loaded, so nothing heavy is imported.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def folder_of(env: Mapping[str, str]) -> str:
+    """Where mirrors, journals and logs are kept, as a text."""
+    named = env.get("AEPTUI_STATE_DIR")
+    if named:
+        return os.path.abspath(os.path.expanduser(named))
+    if sys.platform == "linux":  # as platformdirs has it, without loading it
+        folder = env.get("XDG_STATE_HOME", "")
+        if not os.path.isabs(folder):
+            folder = os.path.expanduser("~/.local/state")
+        return os.path.join(folder, "aeptui")
+    import platformdirs
+
+    return platformdirs.user_state_dir("aeptui", appauthor=False)
 
 
 def state_dir(env: Mapping[str, str]) -> Path:
-    """Where mirrors, journals and logs are kept; made by `private_dir` when first written."""
-    named = env.get("AEPTUI_STATE_DIR")
-    if named:
-        return Path(named).expanduser().absolute()
-    import platformdirs
+    """The same as a path; made by `private_dir` when first written."""
+    from pathlib import Path
 
-    return Path(platformdirs.user_state_dir("aeptui", appauthor=False))
+    return Path(folder_of(env))
 
 
 class FolderError(OSError):

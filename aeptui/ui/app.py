@@ -110,6 +110,7 @@ class AepApp(App[int]):
         self._interrupted = float("-inf")
         self._beginning = True
         self._sandboxes = 1
+        self._begun_with = (session.profile, session.sandbox)
 
         # A sandbox is a mode of the app: a stack of pages that goes as a whole.
         self.add_mode(self.DEFAULT_MODE, self._new_home)
@@ -320,14 +321,14 @@ class AepApp(App[int]):
     def keep_screen(self) -> None:
         """Keep home as it is for the next start, where that is wanted; any other page stays private."""
         session = self.session
-        path = saved_screen.path_for(session.config, session.profile, session.sandbox)
         if not session.config.settings.saved_screen:
-            saved_screen.forget(path)
+            saved_screen.forget()
             return
         shown = picture_of(self._driver)
-        if session.rehearsal is None and self.screen is self.home and shown is not None:
+        begun_with = (session.profile, session.sandbox) == self._begun_with
+        if begun_with and session.rehearsal is None and self.screen is self.home and shown:
             moment = session.moment()
-            saved_screen.keep(path, *shown, full(moment.now, moment))
+            saved_screen.keep(session.config, *shown, full(moment.now, moment))
 
     @on(TerminalGone)
     def terminal_gone(self) -> None:

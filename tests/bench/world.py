@@ -42,10 +42,12 @@ class World:
     ) -> Probe:
         """`aeptui` on this world; `known` is the state that has seen all of it."""
         config = self.folder / f"{driver}-{interval_s}.toml"
-        config.write_text(
+        wanted = (
             f'driver = "{driver}"\n[sync]\ninterval_s = {interval_s}\n'
             f"calls_per_minute = {CALLS_A_MINUTE}\n"
         )
+        if not config.exists():  # a file that is written anew is another one to the saved screen
+            config.write_text(wanted)
         told = {
             **self.access,
             "AEPTUI_CONFIG": str(config),

@@ -67,7 +67,7 @@ def test_the_next_start_shows_home_as_it_was_until_the_console_is_there(
     env: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "config.toml").write_text("")
-    assert b"As it was" not in left(env)
+    assert b"starting." not in left(env)
     (kept,) = (tmp_path / "state" / "screens").iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     with Terminal(CONSOLE, env=env) as terminal:
@@ -84,11 +84,54 @@ def test_the_next_start_shows_home_as_it_was_until_the_console_is_there(
 
     with Terminal(CONSOLE, columns=90, env=env) as terminal:  # another terminal, another picture
         terminal.wait_for("environment / prod")
-        assert b"As it was" not in terminal.output
+        assert b"starting." not in terminal.output
 
     (tmp_path / "config.toml").write_text("saved_screen = false\n")
-    assert b"As it was" not in left(env)
+    assert b"starting." not in left(env)
     assert not kept.exists()
+
+
+KEEPS = """
+import os
+from aeptui import saved_screen
+from aeptui.config_load import load
+saved_screen.keep(load(os.environ), (80, 24), "\\x1b[1Hflows of this start", "now")
+"""
+SHOWS = """
+from aeptui import saved_screen
+saved_screen.show()
+saved_screen.leave()
+"""
+
+
+def test_a_start_that_differs_in_anything_shows_no_picture(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    def shows(*words: str, columns: int = 80, **more: str) -> bool:
+        command = [sys.executable, "-c", SHOWS, *words]
+        with Terminal(command, columns=columns, env={**env, **more}) as terminal:
+            assert terminal.ended() == 0
+            return b"starting." in terminal.output
+
+    config = tmp_path / "config.toml"
+    config.write_text("")
+    with Terminal([sys.executable, "-c", KEEPS, "--read-only"], env=env) as terminal:
+        assert terminal.ended() == 0
+    assert shows("--read-only")
+    assert shows("--read-only", AEPTUI_CLIENT_SECRET="another", TMUX="", UNHEEDED="1")
+    assert not shows()
+    assert not shows("--read-only", "--sandbox", "dev")
+    assert not shows("--read-only", columns=81)
+    for name in ("AEPTUI_PROFILE", "AEPTUI_ORG_ID", "TMUX", "NO_COLOR", "HOME", "LANG"):
+        assert not shows("--read-only", **{name: "other"}), name
+    (kept,) = (tmp_path / "state" / "screens").iterdir()
+    assert "another" not in kept.read_text() and "SECRET=" not in kept.read_text()
+    kept.chmod(0o644)
+    assert not shows("--read-only")
+    kept.chmod(0o600)
+    assert shows("--read-only")
+    config.write_text("")
+    assert not shows("--read-only")
 
 
 def test_a_start_that_fails_gives_the_terminal_back(env: dict[str, str], tmp_path: Path) -> None:

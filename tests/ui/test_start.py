@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aeptui
+
 AFTER_THE_FIRST_PAINT = (
     "httpx",
     "httpcore",
@@ -50,6 +52,23 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+LAUNCHER = """
+import os, sys
+before = set(sys.modules)
+import aeptui.__main__
+sys.stdout.write(" ".join(set(sys.modules) - before))
+"""
+
+
+def test_the_saved_screen_is_drawn_before_anything_is_loaded() -> None:
+    env = {**os.environ, "PYTHONPATH": str(Path(aeptui.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", LAUNCHER], env=env, capture_output=True, text=True, check=True
+    )
+    ours = {"aeptui", "aeptui.__main__", "aeptui.saved_screen", "aeptui.state_folder"}
+    assert set(done.stdout.split()) == ours | {"__future__", "termios", "zlib"}
 
 
 def test_the_first_paint_loads_neither_the_network_nor_the_forms(tmp_path: Path) -> None:
