@@ -1,4 +1,4 @@
-"""The local platform of `aeptui demo`: the emulator as a child process.
+"""The local platform of `aeptui demo` and `apply --rehearse`: the emulator as a child process.
 
 The child listens on loopback, keeps its world in the state folder, and ends
 when we end, since its standard input is a pipe from us. The environment file of
@@ -40,13 +40,15 @@ class RehearsalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What `aeptui demo` hands on to the emulator."""
+    """What is handed on to the emulator."""
 
     seed: int = 1
     speed: float = 1.0
     start: str = ""
     fresh: bool = False
     port: int = 0
+    empty: bool = False
+    """Nothing is in the world but its CRM."""
 
 
 @dataclass(slots=True)
@@ -117,6 +119,7 @@ class Rehearsal:
         argv += ["--port", str(self.port), "--data", str(self.folder)]
         argv += ["--seed", str(options.seed), "--speed", f"{options.speed:g}"]
         argv += ["--start", options.start] if options.start else []
+        argv += ["--empty"] if options.empty else []
         argv += ["--env-file", str(self.env_file), "--until-stdin-closes"]
         clean = {key: value for key, value in os.environ.items() if not key.startswith("AEPTUI_")}
         with (self.folder / LOG).open("wb") as log:

@@ -121,11 +121,22 @@ class Session:
         background = self._background
         async with background.entering:
             if not background.entered:
-                if self.rehearsal is not None:
-                    await self.rehearsal.serving()
+                await self._rehearsal_serves()
                 await self.services.__aenter__()
                 background.entered = True
         return self.services
+
+    async def _rehearsal_serves(self) -> None:
+        """A local platform that does not serve is a platform out of reach, like any other."""
+        from aeptui.api.errors import ApiUnreachable
+        from aeptui.rehearsal import RehearsalError
+
+        if self.rehearsal is None:
+            return
+        try:
+            await self.rehearsal.serving()
+        except RehearsalError as reason:
+            raise ApiUnreachable(str(reason), host=self.rehearsal.url, sent=False) from None
 
     def start(self) -> None:
         """Begin to sync and to judge, as tasks of the running loop; a second call does nothing."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from aeptui.api.errors import ApiUnreachable
 from aeptui.config import Config
 from aeptui.config_load import rehearsal_config
 from aeptui.rehearsal import Options, Rehearsal, RehearsalError
@@ -63,6 +64,15 @@ async def test_a_session_on_a_rehearsal_lists_its_flows(rehearsal: Rehearsal, st
         summary = await session.mirror.summary()
         assert sum(summary.flows.values()) >= 12
         assert session.mirror.path.parent == state / "mirror"
+
+
+async def test_a_local_platform_that_is_stopped_is_a_platform_out_of_reach(
+    rehearsal: Rehearsal, state: Path
+) -> None:
+    async with session_for(config(state), rehearsal=rehearsal) as session:
+        await rehearsal.stop()
+        with pytest.raises(ApiUnreachable, match="The local platform ended"):
+            await session.connected()
 
 
 async def test_a_later_run_finds_its_mirror_before_the_child_serves(

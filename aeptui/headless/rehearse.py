@@ -8,13 +8,9 @@ computer, since its CRM takes any.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from aeptui.api.models import Run
 from aeptui.api.settings import Secret
-from aeptui.config import Config, Flags, Profile
+from aeptui.config import Config, Flags
 from aeptui.credentials import SecretSource
 from aeptui.forms.lookups import Lookups
 from aeptui.headless.sending import FINE, TROUBLE, told
@@ -33,7 +29,7 @@ from aeptui.pipelines.here import journal_of, plan_for
 from aeptui.pipelines.known import known_in
 from aeptui.pipelines.resolving import resolve
 from aeptui.pipelines.standing_alone import lacks, spelt_out
-from aeptui.rehearsal import PATIENCE_S, RehearsalError
+from aeptui.rehearsal import Options, Rehearsal
 from aeptui.resources.formats import DASH, plural
 from aeptui.session import Session, session_for
 
@@ -50,22 +46,26 @@ def run(config: Config, path: Path) -> int:
     file = read(path, os.environ)
     if lacks(file) and config.chosen:
         file = asyncio.run(_with_what_it_names(config, file))
-    with (
-        tempfile.TemporaryDirectory(prefix="aeptui-rehearsal-") as folder,
-        _platform(Path(folder)) as profile,
-    ):
+    with tempfile.TemporaryDirectory(prefix="aeptui-rehearsal-") as folder:
         there = Config(
             config.path,
-            Path(folder) / "state",
+            Path(folder),
             settings=replace(config.settings, sync_calls_per_minute=6000, alerts=()),
             flags=Flags(plain=config.flags.plain, log_level=config.flags.log_level),
         )
-        return asyncio.run(_made(there, profile, file))
+        return asyncio.run(_made(there, file))
 
 
-async def _made(config: Config, profile: Profile, file: PipelineFile) -> int:
-    async with session_for(config, profile) as session:
-        return await _rehearsed(session, file)
+async def _made(config: Config, file: PipelineFile) -> int:
+    """The plan on an empty local platform whose clock stands still but for the first run."""
+    rehearsal = Rehearsal.prepare(config, Options(speed=0, empty=True))
+    rehearsal.start()
+    try:
+        profile = await rehearsal.profile()
+        async with session_for(config, profile, rehearsal=rehearsal) as session:
+            return await _rehearsed(session, file)
+    finally:
+        await rehearsal.stop()
 
 
 async def _with_what_it_names(config: Config, file: PipelineFile) -> PipelineFile:
@@ -150,44 +150,3 @@ def _lookups(session: Session) -> Lookups:
 
 def _any_secret(_param: str, _source: SecretSource | None) -> Secret:
     return Secret("rehearsed")
-
-
-@contextlib.contextmanager
-def _platform(folder: Path) -> Iterator[Profile]:
-    """An empty local platform whose clock stands still, for as long as the block lasts."""
-    env_file = folder / "emulator.env"
-    argv = [sys.executable, "-P", "-m", "aeptui", "emulator", "--empty", "--speed", "0"]
-    argv += ["--data", str(folder), "--env-file", str(env_file), "--until-stdin-closes"]
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("AEPTUI_")}
-    child = subprocess.Popen(  # noqa: S603 - our own program
-        argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=clean
-    )
-    try:
-        yield _profile(child, env_file)
-    finally:
-        child.terminate()
-        child.wait()
-
-
-def _profile(child: subprocess.Popen[bytes], env_file: Path) -> Profile:
-    """Who may call the local platform, as soon as it says so."""
-    waited = time.monotonic() + PATIENCE_S
-    while not env_file.exists():  # it is written whole or not at all
-        if child.poll() is not None:
-            raise RehearsalError("The local platform ended before it served.")
-        if time.monotonic() > waited:
-            raise RehearsalError("The local platform does not answer.")
-        time.sleep(0.05)
-    lines = env_file.read_text(encoding="utf-8").splitlines()
-    known = dict(line.split("=", 1) for line in lines if "=" in line)
-    return Profile(
-        name="rehearsal",
-        org_id=known["AEPTUI_ORG_ID"],
-        client_id=known["AEPTUI_CLIENT_ID"],
-        client_secret=SecretSource("text", "the rehearsal", text=known["AEPTUI_CLIENT_SECRET"]),
-        scopes=known["AEPTUI_SCOPES"],
-        sandbox=known["AEPTUI_SANDBOX"],
-        platform_url=known["AEPTUI_PLATFORM_URL"],
-        ims_url=known["AEPTUI_IMS_URL"],
-        read_only=False,
-    )

@@ -76,8 +76,6 @@ class Many:
         self.stopped = ""
         """Why the rest is not tried; empty while it goes on."""
         self.over = False
-        self.hopeless: tuple[type[Exception], ...] = ()
-        """What else ends it, of the front end's own."""
         self._perform = perform
         self._refusal = refusal
         self._again = again
@@ -133,13 +131,11 @@ class Many:
             self._set(item, "skipped", reason)
             return
         self._set(item, "under way", "")
-        hopeless: tuple[type[Exception], ...] = (*_HOPELESS, *self.hopeless)
-        expected: tuple[type[Exception], ...] = (ApiTrouble, *hopeless)
         try:
             said = await self._perform(item.row)
-        except expected as trouble:
+        except (ApiTrouble, JournalError) as trouble:
             self._set(item, "failed", str(trouble))
-            if isinstance(trouble, hopeless):
+            if isinstance(trouble, _HOPELESS):
                 self.stop("the one before could not be sent")
         else:
             self._set(item, "done" if said.well else "failed", said.sentence)

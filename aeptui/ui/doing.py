@@ -161,11 +161,10 @@ class Doing:
 
     async def _perform(self, session: Session, action: Action, row: Row) -> None:
         from aeptui.pipelines.journal import JournalError
-        from aeptui.rehearsal import RehearsalError
 
         try:
             said = await action.perform(session, row)
-        except (ApiTrouble, JournalError, RehearsalError) as trouble:
+        except (ApiTrouble, JournalError) as trouble:
             self._say(f"Not done: {trouble}", "bad")
         else:
             self._say(f"{said}.", "good")
@@ -175,14 +174,13 @@ class Doing:
         self._app.run_worker(self._change(resource, row), group="new", exclusive=True)
 
     async def _change(self, resource: Resource, row: Row) -> None:
-        from aeptui.rehearsal import RehearsalError
         from aeptui.ui.screens.change import ChangePage, subject_of
 
         session = self._app.session
         self._say(f"Reading {row.name or row.id} …", "busy")
         try:
             subject = await subject_of(session, resource.kind, row.id)
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             self._say(f"It cannot be changed now: {trouble}", "warn")
             return
         if subject is None:
@@ -197,14 +195,13 @@ class Doing:
 
     async def _unmake(self, flow: Row) -> None:
         from aeptui.pipelines.unmaking_flow import parts_of
-        from aeptui.rehearsal import RehearsalError
         from aeptui.ui.screens.unmake import UnmakePage
 
         session = self._app.session
         self._say(f"Looking what {flow.name or flow.id} stands on …", "busy")
         try:
             parts = await parts_of(await session.connected(), flow.id)
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             self._say(f"What uses what could not be asked: {trouble}", "warn")
             return
         if parts is None:

@@ -16,7 +16,6 @@ from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import journal_of, why_not_write
 from aeptui.pipelines.journal import JournalError
 from aeptui.pipelines.plan import Plan, Secrets
-from aeptui.rehearsal import RehearsalError
 from aeptui.session import Session
 
 log = logging.getLogger(__name__)
@@ -95,7 +94,7 @@ class Sending:
             async for event in events:
                 last, began = event, began or event.what == "sending"
                 told(PlanTold(event))
-        except (ApiTrouble, JournalError, RehearsalError) as trouble:
+        except (ApiTrouble, JournalError) as trouble:
             reason = str(trouble).rstrip(".")
             if began:
                 words = f"{reason}; the journal has what was sent before"

@@ -66,9 +66,6 @@ class Together:
                 self._acting.pop(id, None)
 
     async def _run(self, page: Page, many: Many) -> None:
-        from aeptui.rehearsal import RehearsalError
-
-        many.hopeless = (RehearsalError,)
         page.unmark()
         over = asyncio.Event()
         self._running[over] = (page.session, many)

@@ -11,20 +11,18 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import getters, work
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widget import Widget
 
-from aeptui.api.errors import SettingsError
 from aeptui.forms.answers import KeptAnswers
 from aeptui.forms.fields import Choice, Field, Value, answer_to, is_empty
 from aeptui.forms.lookups import Lookups
 from aeptui.mirror.filter import FilterError
 from aeptui.mirror.values import Listing
-from aeptui.rehearsal import RehearsalError
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.drawing import line, wrap
@@ -36,9 +34,6 @@ from aeptui.ui.screens.sheets import Sheet
 from aeptui.ui.widgets.field_list import FieldList
 from aeptui.ui.widgets.painted import Painted
 from aeptui.ui.widgets.text_line import Rule, TextLine
-
-if TYPE_CHECKING:
-    from aeptui.api.services import ServiceView
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +97,7 @@ class AnswerPage(Page):
     def __init__(self, session: Session, trail: str, key: str) -> None:
         super().__init__(session, trail)
         zone = session.config.settings.zone()
-        self.lookups = Lookups(self._services, session.now, zone, self._taken)
+        self.lookups = Lookups(session.connected, session.now, zone, self._taken)
         self.kept = KeptAnswers(
             session.config.state_dir, session.profile.name, session.sandbox, key
         )
@@ -258,13 +253,6 @@ class AnswerPage(Page):
 
     asking = False
     _onward = ""
-
-    async def _services(self) -> ServiceView:
-        """The services; a local platform that does not run is a platform out of reach."""
-        try:
-            return await self.session.connected()
-        except RehearsalError as trouble:
-            raise SettingsError(str(trouble)) from None
 
     def asked(self) -> None:
         """The platform answered; for subclasses."""

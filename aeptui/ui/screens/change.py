@@ -19,7 +19,6 @@ from aeptui.pipelines.journal import JournalError
 from aeptui.pipelines.looking import current
 from aeptui.pipelines.plan import Plan, Secrets
 from aeptui.pipelines.rotating import try_out
-from aeptui.rehearsal import RehearsalError
 from aeptui.resources import registry
 from aeptui.session import Session
 from aeptui.ui.screens.confirm import Confirm, TypedName
@@ -129,7 +128,7 @@ class ChangePage(FormPage):
         """Where no etag says so: whether what is changed is still as it was read."""
         try:
             now = await subject_of(self.session, self.subject.kind, self.subject.id)
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             self.saying.put(f"Nothing was sent: {trouble}", "warn")
             return False
         if now is None:
@@ -188,7 +187,7 @@ class ChangePage(FormPage):
         self.saying.put("Trying them on a connection of their own …", "busy")
         try:
             tried = await try_out(self.session, step, self._secrets())
-        except (ApiTrouble, JournalError, RehearsalError) as trouble:
+        except (ApiTrouble, JournalError) as trouble:
             self.saying.put(f"They could not be tried: {trouble}. Nothing was changed.", "warn")
             return False
         left = f" {tried.left}." if tried.left else ""
@@ -232,7 +231,7 @@ class ChangePage(FormPage):
         theirs = list(outdated.differences)
         try:
             now = await subject_of(self.session, self.subject.kind, self.subject.id)
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             self.saying.put(f"{outdated}. It could not be read again: {trouble}", "warn")
             return
         if now is None:

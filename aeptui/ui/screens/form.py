@@ -14,7 +14,6 @@ from aeptui.forms.refusals import place, place_login
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for, read_again
 from aeptui.pipelines.plan import Made, Plan, Secrets, Step
-from aeptui.rehearsal import RehearsalError
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.palette import BOLD
@@ -238,7 +237,7 @@ class FormPage(AnswerPage):
         self.saying.put("It is made. Testing whether it can log in …", "busy")
         try:
             result, made = await tried(self.session, made)
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             self._mending = made
             self.saying.put(
                 f"It is made, but was not tested: {trouble}. ctrl+t tests again.", "warn"

@@ -25,7 +25,6 @@ from aeptui.forms.pairs import Pair
 from aeptui.forms.source_connection import cell_text
 from aeptui.forms.trial import Trial, trials, value_at
 from aeptui.forms.workbench import Workbench, typed, unknown_function
-from aeptui.rehearsal import RehearsalError
 from aeptui.session import Session
 from aeptui.ui.drawing import Piece
 from aeptui.ui.palette import BOLD, DIM, PLAIN, TONES
@@ -355,7 +354,7 @@ class MappingView(Page):
             async with aclosing(trials(self.work, services, frugal=frugal)) as told:
                 async for self.trial in told:
                     self._tried()
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             self.trouble = str(trouble)
         finally:
             self.trying = False
@@ -374,7 +373,7 @@ class MappingView(Page):
         try:
             services = await self.session.connected()
             self.functions = await services.trials.functions()
-        except (ApiTrouble, RehearsalError):
+        except ApiTrouble:
             return
         if self.query("#pairs"):
             self.redraw()

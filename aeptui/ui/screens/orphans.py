@@ -12,7 +12,6 @@ from textual.widget import Widget
 
 from aeptui.api.errors import ApiTrouble
 from aeptui.pipelines.orphans import NEEDED, Orphan, orphans
-from aeptui.rehearsal import RehearsalError
 from aeptui.resources import registry
 from aeptui.resources.formats import date_time
 from aeptui.session import Session
@@ -84,7 +83,7 @@ class OrphansPage(Page):
         try:
             await self.session.connected()
             await self.session.sync.once(NEEDED, gone=True)
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             self.say(f"This is what was known last: {trouble}", "warn")
         if self.query("#orphans"):
             self.pane.note = ""

@@ -23,7 +23,6 @@ from aeptui.forms.workbench import Workbench
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for
 from aeptui.pipelines.plan import Plan
-from aeptui.rehearsal import RehearsalError
 from aeptui.session import Session
 from aeptui.ui.palette import BOLD, DIM, TONES
 from aeptui.ui.screens.choosing import Chooser, among
@@ -65,7 +64,7 @@ class ReadingPage(Page):
         try:
             services = await self.session.connected()
             found = await remapping.read(services, self._set_id, self._flows, of_flow=self._of_flow)
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             words = f" It could not be read: {trouble} r asks again."
             self.query_one("#words", TextLine).put([(words, TONES["warn"])])
             return
@@ -238,7 +237,7 @@ class RemapPlan(SendPage):
             if now.version == self._allowed:
                 return True
             newest = await services.data_prep.get_mapping_set(self._remap.id, now.version)
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             self.saying.put(f"Nothing was sent: {trouble}", "warn")
             return False
         codes = self._remap.bench.codes

@@ -13,7 +13,6 @@ from aeptui.api.conflicts import Difference, Outdated
 from aeptui.api.errors import ApiTrouble
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.plan import Made, Plan, Secrets, Step
-from aeptui.rehearsal import RehearsalError
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.palette import BOLD, DIM
@@ -185,7 +184,7 @@ class SendPage(Page):
             return
         try:
             plan = await self._again(outdated)
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             self.saying.put(f"It could not be read again: {trouble}", "warn")
             return
         if plan is None:

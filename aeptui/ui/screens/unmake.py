@@ -18,7 +18,6 @@ from aeptui.pipelines.here import plan_for
 from aeptui.pipelines.plan import Plan
 from aeptui.pipelines.unmaking import KINDS, Going, everything_there, step_of, used_by_now
 from aeptui.pipelines.unmaking_flow import FOR_GOOD, USUAL, FlowParts
-from aeptui.rehearsal import RehearsalError
 from aeptui.resources.formats import plural
 from aeptui.session import Session
 from aeptui.ui.drawing import Piece, fit, line, wrap
@@ -137,7 +136,7 @@ class UnmakePlan(SendPage):
             return False
         try:
             there = await everything_there(await self.session.connected())
-        except (ApiTrouble, RehearsalError) as trouble:
+        except ApiTrouble as trouble:
             self.saying.put(f"Nothing was sent: {trouble}", "warn")
             return False
         if used := used_by_now(there, self._going):

@@ -373,7 +373,7 @@ class WizardPage(AnswerPage):
             noun.replace(" ", "_"): id for noun, id in crm_flow.reused(self.answers, self.lookups)
         }
         try:
-            text = await text_of(plan, reused, await self._services(), self.lookups)
+            text = await text_of(plan, reused, await self.session.connected(), self.lookups)
             await asyncio.to_thread(_write_new, path, text)
         except FileExistsError:
             self.saying.put(f"{path} is there already; choose another name.", "warn")
