@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, Any
 from aeptui.api.settings import Secret
 from aeptui.headless import talk
 from aeptui.headless.listing import Usage, since
-from aeptui.headless.sending import FINE, confirm, exit_code, need_writing, told
+from aeptui.headless.sending import FINE, TROUBLE, confirm, exit_code, need_writing, told
 from aeptui.moment import Moment
 from aeptui.pipelines.apply import resume, undo
 from aeptui.pipelines.journal import Entry, Journal, Write
 from aeptui.pipelines.plan import Secrets
 from aeptui.pipelines.request import as_text, preview
+from aeptui.pipelines.unmaking import everything_there, still_going, used_by_now
 from aeptui.resources.formats import date_time, plural
 
 if TYPE_CHECKING:
+    from aeptui.api.services import Services
     from aeptui.config import Config
     from aeptui.session import Session
 
@@ -88,10 +90,28 @@ async def carry_on(session: Session, verb: str, id: str, *, yes: bool) -> int:
             if not await confirm(question, yes=yes):
                 return FINE
             return exit_code(await told(undo(plan.id, services, journal)))
+        if not await _may_delete(entry, services, yes=yes):
+            return TROUBLE
         secrets = await _secrets(entry)
         return exit_code(await told(resume(plan.id, secrets, services, journal)))
     finally:
         journal.close()
+
+
+async def _may_delete(entry: Entry, services: Services, *, yes: bool) -> bool:
+    """Whether what the plan has still to delete may go: its users may be others by now."""
+    left = [each.step for each in entry.steps if each.state not in ("done", "undone")]
+    if not any(step.purpose == "delete" for step in left):
+        return True
+    there = await everything_there(services)
+    going = still_going(left, there)
+    if used := used_by_now(there, going):
+        print(f"aeptui: {used}; nothing was sent.", file=sys.stderr)
+        return False
+    for each in going:
+        print(f"  delete {each.noun} {each.name}" + (f"   {each.reach}" if each.reach else ""))
+    question = f"Delete {plural(len(going), 'thing')}? Nothing brings them back."
+    return await confirm(question, yes=yes)
 
 
 async def _meant(journal: Journal, id: str) -> Entry:

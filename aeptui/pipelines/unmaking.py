@@ -9,7 +9,7 @@ since no documented call deletes one, and is named.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -162,6 +162,19 @@ class Everything:
             rows = next((each.row_count for each in self.datasets if each.id == id), None)
             return f"{rows:,} rows go for good" if rows else "all its rows go for good"
         return "its credentials go with it" if part == "base_connection" else ""
+
+
+def still_going(steps: Iterable[Step], everything: Everything) -> list[Going]:
+    """What the deletions among `steps` take away, and what goes along as things are now."""
+    found = []
+    for step in steps:
+        part = next((part for part, kind in KINDS.items() if kind == step.kind), "")
+        if step.purpose == "delete" and part:
+            noun = part.replace("_", " ")
+            name = step.title.removeprefix(f"Delete the {noun} ")
+            reach = everything.reach(part, step.target)
+            found.append(Going(part, noun, name, step.target, reach=reach))
+    return found
 
 
 def used_by_now(everything: Everything, going: Sequence[Going]) -> str:

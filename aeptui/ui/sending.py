@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from textual.message import Message
 
@@ -15,10 +16,14 @@ from aeptui.pipelines.apply import apply, undo
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import journal_of, why_not_write
 from aeptui.pipelines.journal import JournalError
-from aeptui.pipelines.plan import Plan, Secrets
+from aeptui.pipelines.plan import Made, Plan, Secrets, Step
+from aeptui.resources.definition import Tone
 from aeptui.session import Session
 
 log = logging.getLogger(__name__)
+
+Stands: TypeAlias = tuple[tuple[Step, Made], ...]
+"""What a plan has made so far, in the order of its making."""
 
 
 class PlanTold(Message):
@@ -35,6 +40,28 @@ class PlanEnded(Message):
     def __init__(self, event: Event) -> None:
         super().__init__()
         self.event = event
+
+
+def said(event: Event, more: str = "") -> str:
+    """What happened, as a sentence with one full stop, and `more` after it."""
+    return f"{event.sentence.rstrip('.')}. {more}".rstrip()
+
+
+def tone_of(event: Event) -> Tone:
+    """How a page that follows a plan colours what happened."""
+    if event.what == "sending":
+        return "busy"
+    return "good" if event.what in ("done", "undone", "finished") else "warn"
+
+
+def way_on(event: Event) -> str:
+    """What to press after a plan has stopped."""
+    return "ctrl+g goes on from here." if event.what == "failed" else "ctrl+g looks again."
+
+
+def standing(event: Event, before: Stands) -> Stands:
+    """What stands after an event; one that came before the journal was read takes nothing away."""
+    return event.stands if event.what in ("undone", "finished") else event.stands or before
 
 
 Told = Callable[[Message], object]
@@ -132,4 +159,18 @@ async def _events(
         work = undo(plan.id, services, journal) if back else apply(plan, secrets, services, journal)
         async with aclosing(work):  # it holds the plan for as long as it is not closed
             async for event in work:
+                if gone := _gone(event):
+                    await session.mirror.forget(*gone)  # no sweep has to find it out
                 yield event
+
+
+def _gone(event: Event) -> tuple[str, list[str]] | None:
+    """The kind and the id of what an event took off the platform."""
+    step = event.step
+    if step is None:
+        return None
+    if event.what == "done" and step.purpose == "delete":
+        return step.kind, [step.target]
+    if event.what == "undone" and event.made is not None and step.purpose == "create":
+        return step.kind, [event.made.id]
+    return None

@@ -112,9 +112,15 @@ def test_a_pipeline_is_planned_made_exported_and_unmade(
     assert write["outcome"] == "done" and write["made_id"] and write["request_id"]
     assert found["unfinished"] == []
 
+    platform.ask("faults", kind="status", status=403, method="DELETE", path="*/target*", times=1)
     gone = run("destroy", str(file), "--yes")
-    assert gone.code == 0, gone.err
+    assert gone.code == 5, gone.err
     assert "stays    mapping set" in gone.out
+    asked = run("journal", "resume")
+    assert asked.code == 2 and "--yes" in asked.err
+    assert "delete target connection CRM contacts" in asked.out
+    assert "delete flow" not in asked.out
+    assert run("journal", "resume", "--yes").code == 0
     platform.advance(minutes=1)  # what was seen at this very moment is not taken for gone
     left = json.loads(run("orphans", "--json").out)
     assert [each["kind"] for each in left] == ["mapping-sets"]

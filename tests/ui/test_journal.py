@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from aeptui.pipelines import unmaking
 from aeptui.pipelines.here import journal_of, plan_for
 from aeptui.pipelines.plan import Plan, SecretRef, Step, Undo
 from aeptui.pipelines.request import preview
@@ -15,6 +16,7 @@ from tests.emulated import Rehearsal
 from tests.ui.conftest import Console, console
 from tests.ui.platform import configured, got, profile_on, proxied
 
+DATASETS = "/data/foundation/catalog/dataSets"
 SCHEMAS = "/data/foundation/schemaregistry/tenant/schemas"
 
 
@@ -52,6 +54,18 @@ def titles(api: httpx.Client) -> list[str]:
 def landed(api: httpx.Client, plan: Plan) -> None:
     """The first request arrived, though its answer did not come back."""
     assert api.post(SCHEMAS, json=plan.steps[0].body).status_code == 201
+
+
+def used_schema(api: httpx.Client, title: str, user: str) -> tuple[str, str]:
+    """The id of a schema and that of a dataset that uses it."""
+    schema_id = api.post(SCHEMAS, json=schema("only", title).body).json()["$id"]
+    uses = {"id": schema_id, "contentType": "application/vnd.adobe.xed+json;version=1"}
+    (made,) = api.post(DATASETS, json={"name": user, "schemaRef": uses}).json()
+    return schema_id, made.rpartition("/")[2]
+
+
+def forget(api: httpx.Client, dataset: str) -> None:
+    assert api.delete(f"{DATASETS}/{dataset}").status_code == 200
 
 
 async def journal_page(at: Console) -> JournalPage:
@@ -128,6 +142,29 @@ async def test_what_may_have_landed_is_looked_for_and_taken_back(
                 await at.until(lambda: at.app.screen is page, tries=1500)
                 await at.until(lambda: page.entry is None)
         assert titles(api) == []
+
+
+async def test_a_deletion_that_stopped_is_weighed_anew_before_it_goes_on(
+    platform: Rehearsal, api: httpx.Client, tmp_path: Path
+) -> None:
+    id, dataset = used_schema(api, "Half gone", "A newcomer")
+    step = unmaking.step_of(unmaking.Going("schema", "schema", "Half gone", id))
+    with proxied(platform) as proxy:
+        async with session_for(configured(tmp_path), profile_on(proxy, platform)) as session:
+            plan = plan_for(session, "Delete the flow Old", [step])
+            async with journal_of(session) as journal:
+                await journal.begin(plan)
+            async with console(session) as at:
+                page = await journal_page(at)
+                await at.press("ctrl+g")
+                await at.sees("Nothing was sent: A newcomer uses the schema Half gone by now")
+                assert proxy.writes == []
+                forget(api, dataset)
+                await at.press("ctrl+g")
+                await at.sees("Delete the flow Old?", "This deletes: schema Half gone.")
+                await at.press("y")
+                await at.until(lambda: at.app.screen is page, tries=1500)
+    assert "Half gone" not in titles(api)
 
 
 async def test_a_journal_that_cannot_be_read_any_more_ends_no_console(

@@ -13,14 +13,13 @@ from aeptui.forms.form import NOTHING, Form
 from aeptui.forms.refusals import place, place_login
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for, read_again
-from aeptui.pipelines.plan import Made, Plan, Secrets, Step
-from aeptui.resources.definition import Tone
+from aeptui.pipelines.plan import Made, Plan, Secrets
 from aeptui.session import Session
 from aeptui.ui.palette import BOLD
 from aeptui.ui.screens.answering import AnswerPage
 from aeptui.ui.screens.plan import LookPage, RequestPage
 from aeptui.ui.screens.sheets import FormSheet, Sheet
-from aeptui.ui.sending import PlanEnded, PlanTold
+from aeptui.ui.sending import PlanEnded, PlanTold, said, tone_of
 from aeptui.ui.unlocking import may_send
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ class FormPage(AnswerPage):
         self.intro = f"{form.intro} Nothing is sent before ctrl+g."
         self._sheet = FormSheet(form)
         self._plan_id = ""
-        self._stands: tuple[tuple[Step, Made], ...] = ()
         self._mending: Made | None = None
         """A connection that was made and could not log in."""
         self._busy = False
@@ -171,12 +169,7 @@ class FormPage(AnswerPage):
 
     def on_plan_told(self, message: PlanTold) -> None:
         """Say what happens."""
-        event = message.event
-        tone: Tone = (
-            "busy" if event.what == "sending" else "good" if event.what == "done" else "warn"
-        )
-        self.saying.put(f"{event.sentence}.", tone)
-        self._stands = event.stands or self._stands
+        self.saying.put(said(message.event), tone_of(message.event))
 
     def on_plan_ended(self, message: PlanEnded) -> None:
         """Go to what was made, or say at its field why it was not."""
@@ -194,7 +187,7 @@ class FormPage(AnswerPage):
             return
         made = next((made for step, made in event.stands if step.name == self.form.step), None)
         if made is None:
-            self.saying.put(f"{event.sentence}.", "good")
+            self.saying.put(said(event), "good")
         elif self.form.kind == "base-connections":
             self.test_made(made)
         else:
@@ -207,19 +200,18 @@ class FormPage(AnswerPage):
 
     def _failed(self, event: Event) -> None:
         fields = self.sheet.fields(self.answers, self.lookups)
-        said = str(event.error) if event.error is not None else event.sentence
+        reason = str(event.error) if event.error is not None else event.sentence
         about = ""
         if event.what == "failed" and event.error is not None and event.step is not None:
             about = place(event.step.name, event.error, fields)
-        words = f"{event.sentence}."
+        more = ""
         if event.what == "failed":
-            words = "The platform refused it; your answers are all here. ctrl+g sends again."
-            words = words if about else f"{event.sentence}. {words}"
+            more = "The platform refused it; your answers are all here. ctrl+g sends again."
         elif event.what == "refused" and event.stands:
-            words = f"{event.sentence}. What was asked for is made all the same; ctrl+g finds it."
+            more = "What was asked for is made all the same; ctrl+g finds it."
         elif event.what == "unknown":
-            words = f"{event.sentence}. ctrl+g looks for it again before anything is sent."
-        self._refuse({about: said} if about else {}, words)
+            more = "ctrl+g looks for it again before anything is sent."
+        self._refuse({about: reason} if about else {}, more if about else said(event, more))
 
     def _refuse(self, faults: dict[str, str], words: str) -> None:
         self.refused = faults
@@ -254,10 +246,10 @@ class FormPage(AnswerPage):
         fields = self.sheet.fields(self.answers, self.lookups)
         params = [field for field in fields if field.name.startswith(base_connection.PARAM)]
         about = place_login(result.sentence, params)
-        said = "cannot log in" if about else result.outcome
+        why = "cannot log in" if about else result.outcome
         self._refuse(
             {about: result.sentence} if about else {},
-            f"It is made, but {said}. Correct the answers; ctrl+g replaces its credentials and"
+            f"It is made, but {why}. Correct the answers; ctrl+g replaces its credentials and"
             " tests again. Or leave, and delete it with X in its list.",
         )
         # What was typed blindly is what is most often wrong.

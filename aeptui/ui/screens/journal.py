@@ -21,6 +21,7 @@ from aeptui.session import Session
 from aeptui.ui.drawing import Piece, fit, line
 from aeptui.ui.palette import BOLD, CURSOR, DIM, PLAIN, TONES
 from aeptui.ui.screens.confirm import Confirm, SecretAsked
+from aeptui.ui.screens.deleting import may_go_on_deleting
 from aeptui.ui.screens.page import Page
 from aeptui.ui.screens.send import SendPage
 from aeptui.ui.widgets.json_view import JsonView
@@ -272,10 +273,16 @@ class ResumePage(SendPage):
                 self.call_after_refresh(self.action_undo)
 
     async def may_begin(self) -> bool:
-        """Name what is sent, and ask for the secrets that the journal never had."""
+        """Name what is sent, and ask for the secrets that the journal never had.
+
+        What is deleted is weighed anew: it may have found other users since.
+        """
         left = [each for each in self._entry.steps if each.state not in ("done", "undone")]
         unsure = any(each.state in ("sending", "unknown") for each in left)
         look = " What may have landed is looked for first, and not sent twice." if unsure else ""
+        deletions = [each.step for each in left if each.step.purpose == "delete"]
+        if deletions:
+            return await may_go_on_deleting(self, deletions)
         titles = ", then ".join(each.step.title for each in left)
         question = Confirm(f"Go on with {self.plan.title}?", f"It sends: {titles}.{look}")
         if not await self.app.push_screen_wait(question):

@@ -12,14 +12,13 @@ from textual.widget import Widget
 from aeptui.api.conflicts import Difference, Outdated
 from aeptui.api.errors import ApiTrouble
 from aeptui.pipelines.events import Event
-from aeptui.pipelines.plan import Made, Plan, Secrets, Step
-from aeptui.resources.definition import Tone
+from aeptui.pipelines.plan import Plan, Secrets
 from aeptui.session import Session
 from aeptui.ui.palette import BOLD, DIM
 from aeptui.ui.screens.answering import Saying
 from aeptui.ui.screens.confirm import Confirm
 from aeptui.ui.screens.page import Page
-from aeptui.ui.sending import PlanEnded, PlanTold
+from aeptui.ui.sending import PlanEnded, PlanTold, Stands, said, standing, tone_of, way_on
 from aeptui.ui.unlocking import may_send
 from aeptui.ui.widgets.plan_view import PlanView
 from aeptui.ui.widgets.text_line import Rule, TextLine
@@ -63,7 +62,7 @@ class SendPage(Page):
         self.plan = plan
         self.secrets = secrets or Secrets()
         self.words = words
-        self.stands: tuple[tuple[Step, Made], ...] = ()
+        self.stands: Stands = ()
         self.busy = False
         self._done = done
         self._again = again
@@ -153,10 +152,8 @@ class SendPage(Page):
         """Say what happens, at its step and in words."""
         event = message.event
         self.view.tell(event)
-        self.stands = event.stands
-        good = event.what in ("done", "undone", "finished")
-        tone: Tone = "busy" if event.what == "sending" else "good" if good else "warn"
-        self.saying.put(f"{event.sentence.rstrip('.')}.", tone)
+        self.stands = standing(event, self.stands)
+        self.saying.put(said(event), tone_of(event))
 
     def on_plan_ended(self, message: PlanEnded) -> None:
         """Leave with what was done, or say what stands and what to press."""
@@ -169,8 +166,7 @@ class SendPage(Page):
             self.settle_conflict(event.error)
         else:
             stands = " ctrl+x takes back what was done." if self.stands else ""
-            hint = "ctrl+g goes on from here." if event.what == "failed" else "ctrl+g looks again."
-            self.saying.put(f"{event.sentence.rstrip('.')}. {hint}{stands}", "warn")
+            self.saying.put(said(event, way_on(event) + stands), "warn")
 
     @work(exclusive=True, group="send")
     async def settle_conflict(self, outdated: Outdated) -> None:

@@ -10,19 +10,18 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widget import Widget
 
-from aeptui.api.errors import ApiTrouble
 from aeptui.mirror.rows import FlowRow
 from aeptui.pipelines import blast
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for
 from aeptui.pipelines.plan import Plan
-from aeptui.pipelines.unmaking import KINDS, Going, everything_there, step_of, used_by_now
+from aeptui.pipelines.unmaking import Going, step_of
 from aeptui.pipelines.unmaking_flow import FOR_GOOD, USUAL, FlowParts
 from aeptui.resources.formats import plural
 from aeptui.session import Session
 from aeptui.ui.drawing import Piece, fit, line, wrap
 from aeptui.ui.palette import BOLD, CURSOR, DIM, PLAIN, TONES
-from aeptui.ui.screens.confirm import Confirm, TypedName
+from aeptui.ui.screens.deleting import may_delete
 from aeptui.ui.screens.page import Page
 from aeptui.ui.screens.send import SendPage
 from aeptui.ui.widgets.row_pane import RowPane
@@ -132,35 +131,10 @@ class UnmakePlan(SendPage):
 
     async def may_begin(self) -> bool:
         """Name what is lost, once more; what others use by now is not taken from them."""
-        if not await self._agreed():
-            return False
-        try:
-            there = await everything_there(await self.session.connected())
-        except ApiTrouble as trouble:
-            self.saying.put(f"Nothing was sent: {trouble}", "warn")
-            return False
-        if used := used_by_now(there, self._going):
-            self.saying.put(f"Nothing was sent: {used}. esc leaves; X looks again.", "warn")
-        return not used
-
-    async def _agreed(self) -> bool:
-        names = ", ".join(f"{each.noun} {each.name}" for each in self._going)
-        reach = ". ".join(each.reach for each in self._going if each.reach)
-        question = f"{self.plan.title}?"
-        told = f"This deletes: {names}. {reach[:1].upper()}{reach[1:]}."
-        if any(each.part == "dataset" for each in self._going) and not self.session.protected:
-            flow = next(each for each in self._going if each.part == "flow")
-            typed = TypedName(question, told, flow.name)
-            return await self.app.push_screen_wait(typed) is True
-        return await self.app.push_screen_wait(Confirm(question, told)) is True
+        return await may_delete(self, self._going)
 
     def _gone(self, event: Event) -> None:
-        """Take the rows away and say what is left behind."""
-        self.console.run_worker(self._leave(event), group="made")
-
-    async def _leave(self, event: Event) -> None:
-        for each in self._going:
-            await self.session.mirror.forget(KINDS[each.part], [each.id])
+        """Say what is left behind."""
         self.session.sync.refresh()
         console = self.console
         console.go_home()

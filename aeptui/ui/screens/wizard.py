@@ -20,9 +20,8 @@ from aeptui.forms.fields import Answers, Value
 from aeptui.forms.refusals import place
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for, read_again
-from aeptui.pipelines.plan import Made, Plan, Secrets, Step
+from aeptui.pipelines.plan import Made, Plan, Secrets
 from aeptui.resources import registry
-from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.drawing import Piece
 from aeptui.ui.palette import BOLD, DIM, PLAIN
@@ -32,7 +31,7 @@ from aeptui.ui.screens.form import tried
 from aeptui.ui.screens.login import LoginPage
 from aeptui.ui.screens.plan import LookPage, RequestPage
 from aeptui.ui.screens.sheets import PageSheet, Sheet
-from aeptui.ui.sending import PlanEnded, PlanTold
+from aeptui.ui.sending import PlanEnded, PlanTold, Stands, said, standing, tone_of, way_on
 from aeptui.ui.unlocking import may_send
 from aeptui.ui.widgets.field_list import FieldList
 from aeptui.ui.widgets.plan_view import PlanView
@@ -74,7 +73,7 @@ class WizardPage(AnswerPage):
         self._sheets = [PageSheet(page) for page in crm_flow.PAGES]
         self._at = 0
         self._plan_id = ""
-        self._stands: tuple[tuple[Step, Made], ...] = ()
+        self._stands: Stands = ()
         self._turned_away: Made | None = None
         """A base connection that the plan made and that cannot log in."""
         self._busy = False
@@ -413,10 +412,8 @@ class WizardPage(AnswerPage):
         """Say what happens, at its step and in words."""
         event = message.event
         self.view.tell(event)
-        self._stands = event.stands
-        good = event.what in ("done", "undone", "finished")
-        tone: Tone = "busy" if event.what == "sending" else "good" if good else "warn"
-        self.saying.put(f"{event.sentence}.", tone)
+        self._stands = standing(event, self._stands)
+        self.saying.put(said(event), tone_of(event))
 
     def on_plan_ended(self, message: PlanEnded) -> None:
         """Go home with the new flow, or say what stands and what to do."""
@@ -432,13 +429,13 @@ class WizardPage(AnswerPage):
         elif event.what == "finished":
             self._plan_id, self._stands, self.begun = "", (), False
             self._turned_away = None
-            self.saying.put(f"{event.sentence}.", "good")
+            self.saying.put(said(event), "good")
         else:
             self._failed(event)
 
     def _failed(self, event: Event) -> None:
         """Open the page that the refusal is about, with the sentence at its field."""
-        stands = f" {_stands(len(event.stands))}" if event.stands else ""
+        stands = f" {_stands(len(self._stands))}" if self._stands else ""
         if self._turned_away is not None:
             self.log_in()
             return
@@ -453,8 +450,7 @@ class WizardPage(AnswerPage):
                         f"The platform refused it; your answers are all here.{stands}", "warn"
                     )
                     return
-        hint = "ctrl+g goes on from here" if event.what == "failed" else "ctrl+g looks again"
-        self.saying.put(f"{event.sentence}. {hint}.{stands}", "warn")
+        self.saying.put(said(event, way_on(event) + stands), "warn")
 
     @work(exclusive=True, group="send")
     async def action_undo(self) -> None:
