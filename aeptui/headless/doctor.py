@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from aeptui.config import Config, ConfigError, Flags, Profile
 from aeptui.config_load import load
 from aeptui.credentials import SecretUnavailable
+from aeptui.terminal_status import round_trip
 
 if TYPE_CHECKING:
     from aeptui.api.models import Sandbox
@@ -95,7 +96,9 @@ def terminal(env: Mapping[str, str]) -> Finding:
     if size.columns < 60 or size.lines < 20:
         text = f"{size.columns}x{size.lines} is too small for the console; 80x24 is enough"
         return Finding("bad", "terminal", text)
-    return Finding("ok", "terminal", f"{kind}, {size.columns}x{size.lines}")
+    took_s = round_trip()
+    answers = "answers no question" if took_s is None else f"answers in {took_s * 1000:.0f} ms"
+    return Finding("ok", "terminal", f"{kind}, {size.columns}x{size.lines}, {answers}")
 
 
 def bytecode() -> Finding:

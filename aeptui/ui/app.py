@@ -25,7 +25,7 @@ from aeptui.session import Session
 from aeptui.ui.ages import Age
 from aeptui.ui.alerting import LOOK_S, Alerting
 from aeptui.ui.doing import Doing
-from aeptui.ui.driver import distrust, driver_named, end_within, picture_of
+from aeptui.ui.driver import distrust, driver_named, end_within, picture_of, round_trip_of
 from aeptui.ui.going import Going
 from aeptui.ui.messages import (
     Asked,
@@ -183,6 +183,11 @@ class AepApp(App[int]):
     def home(self) -> HomePage:
         """The page that everything leads back to."""
         return cast(HomePage, self.screen_stack[0])
+
+    @property
+    def round_trip_s(self) -> float | None:
+        """How far away the terminal is, where that is known."""
+        return round_trip_of(self._driver)
 
     def age_in_words(self, age: Age) -> Age:
         """What the top line says about `age`; the local platform says some of it itself.

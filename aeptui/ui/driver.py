@@ -28,7 +28,8 @@ from textual.keys import Keys
 from textual.message import Message
 
 from aeptui import saved_screen
-from aeptui.ui.pace import ANSWER, Pace
+from aeptui.terminal_status import ANSWER
+from aeptui.ui.pace import Pace
 from aeptui.ui.palette import PLAIN_SYMBOLS, ascii_only
 from aeptui.ui.wire import Wire
 
@@ -259,6 +260,11 @@ def driver_named(name: str) -> type[TerminalDriver]:
 def picture_of(driver: Driver | None) -> tuple[tuple[int, int], str] | None:
     """The screen that `driver` shows, where it knows."""
     return driver.picture if isinstance(driver, DiffingDriver) else None
+
+
+def round_trip_of(driver: Driver | None) -> float | None:
+    """What a question to the terminal and its answer take, where `driver` knows."""
+    return driver.round_trip_s if isinstance(driver, DiffingDriver) else None
 
 
 def distrust(driver: Driver | None) -> None:

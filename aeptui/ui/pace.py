@@ -13,14 +13,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-QUESTION, ANSWER = "\x1b[5n", "\x1b[0n"
-"""A device status report, which every terminal since the VT100 answers."""
+from aeptui.terminal_status import LIMIT_S, QUESTION
+
 ASK_BYTES = 1_024
 """After so many bytes the terminal is asked: a few moves of the cursor."""
 HOLD_BYTES = 2_048
 """With more than these unanswered the next frame waits."""
-LIMIT_S = 1.0
-"""So long an answer is waited for; then the frame goes, and the question counts for nothing."""
 FRUITLESS = 3
 """After so many in a row a terminal is asked no more, unless it answers after all."""
 
@@ -29,7 +27,8 @@ class Pace:
     """What the terminal has surely read of what was sent to it.
 
     Nothing waits for a terminal that has never answered. One that falls silent
-    is waited for a few times, no longer than the limit each time.
+    is waited for a few times, no longer than the limit each time; then what was
+    held goes, and the question counts for nothing.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:

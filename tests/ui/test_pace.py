@@ -16,7 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aeptui.ui.pace import ANSWER, ASK_BYTES, FRUITLESS, HOLD_BYTES, LIMIT_S, QUESTION, Pace
+from aeptui.terminal_status import ANSWER, LIMIT_S, QUESTION
+from aeptui.ui.pace import ASK_BYTES, FRUITLESS, HOLD_BYTES, Pace
+from aeptui.ui.screens.resource import QUICK_SETTLE_S, SETTLE_S, settle_s
 from aeptui.ui.wire import Wire
 from tests.terminal import Terminal
 from tests.ui.test_driver import EXAMPLES, Resize, Stage, any_of, sizes, steps, visible
@@ -251,3 +253,16 @@ def unread(slave: int) -> bytes:
         return os.read(slave, 100)
     except BlockingIOError:
         return b""
+
+
+def test_the_nearer_the_terminal_the_sooner_a_detail_is_shown() -> None:
+    waits = [settle_s(round_trip) for round_trip in (0.001, 0.08, 0.15, 0.6, None)]
+    assert waits == sorted(waits) == [QUICK_SETTLE_S, QUICK_SETTLE_S, 0.075, SETTLE_S, SETTLE_S]
+
+
+def test_doctor_asks_how_far_away_the_terminal_is(tmp_path: Path) -> None:
+    env = {**os.environ, "TERM": "xterm", "AEPTUI_STATE_DIR": str(tmp_path), "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "aeptui", "doctor"]
+    with Terminal(command, env=env, cwd=ROOT) as terminal:
+        terminal.wait_for(r"terminal +xterm, 80x24, answers in \d+ ms")
+        assert ANSWER[1:] not in terminal.text

@@ -21,7 +21,7 @@ class HelpPage(Page):
     def __init__(self, page: Page) -> None:
         super().__init__(page.session, "help")
         self.kinds, self.aged = page.kinds, page.aged
-        self._told = Detail("Keys", (*_keys(page), _goto(page), _words(), _ids(page)))
+        self._told = Detail("Keys", (*_keys(page), _goto(page), _words(), _link(page), _ids(page)))
 
     def body(self) -> Iterable[Widget]:
         """A title and the keys."""
@@ -109,3 +109,15 @@ def _words() -> Prose:
         "`field>n` and `field<n` look at one field, `state:failed,late` at the state.",
         title="What / understands",
     )
+
+
+def _link(page: Page) -> Prose:
+    took_s = page.console.round_trip_s
+    if took_s is None:
+        told = "It has answered no question, so nothing is known of how far away it is."
+    else:
+        told = (
+            f"It answers in {took_s * 1000:,.0f} ms. While it is behind, what changes is gathered "
+            "and sent as one picture."
+        )
+    return Prose(told, title="This terminal")

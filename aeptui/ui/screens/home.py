@@ -16,7 +16,7 @@ from aeptui.resources.flows import FLOWS
 from aeptui.session import Session
 from aeptui.ui.ages import Age
 from aeptui.ui.palette import TONES
-from aeptui.ui.screens.resource import SETTLE_S, ListPage
+from aeptui.ui.screens.resource import ListPage, settle_s
 from aeptui.ui.summary import summary_line
 from aeptui.ui.widgets.live_panel import LivePanel
 from aeptui.ui.widgets.resource_table import ResourceTable
@@ -93,7 +93,7 @@ class HomePage(ListPage):
     @work(exclusive=True, group="followed")
     async def follow_settled(self) -> None:
         """Nothing is sent for the flows that the cursor only passes."""
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(settle_s(self.console.round_trip_s))
         if self.query("#live"):
             await self.follow_held()
 

@@ -30,6 +30,8 @@ from aeptui.ui.widgets.text_line import Divider, Rule, TextLine
 
 SETTLE_S = 0.12
 """How long the cursor rests on a row before its detail is read beside the list."""
+QUICK_SETTLE_S = 0.04
+"""The same where the terminal is near: longer than a held key takes to come again."""
 PATIENCE_S = 0.3
 """After this a detail that has to ask the platform says so, in place of the last one."""
 EXPLAINED = ("flows", "runs")
@@ -194,7 +196,7 @@ class ListPage(ActingPage):
         if not self.has_class("-wide") and not self.has_class("-very-wide"):
             return
         if self.table.touched:
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(settle_s(self.console.round_trip_s))
         row = self.table.row
         if row is None:
             self._beside = None
@@ -356,6 +358,13 @@ class ListPage(ActingPage):
         if self._prompt is not None and self._prompt.id == "filter":
             self.narrow(self._filter_before)
         super().on_prompt_left(message)
+
+
+def settle_s(round_trip_s: float | None) -> float:
+    """How long the cursor rests before anything is sent for it over a link like this."""
+    if round_trip_s is None:
+        return SETTLE_S
+    return min(SETTLE_S, max(QUICK_SETTLE_S, round_trip_s / 2))
 
 
 def told_before(told: Row | None, row: Row) -> bool:
