@@ -24,7 +24,8 @@ _RAW = -15
 """Deflate without zlib's frame, which would name the dictionary in each body."""
 
 _NARROW = -13
-_MANY = ("runs", "batches")
+MANY = ("runs", "batches")
+"""Kinds that come by the million."""
 
 _MARKS = (b"\x01", b"\x02", b"\x03")
 """Bytes that stand nowhere in JSON, for ids that are kept elsewhere."""
@@ -95,7 +96,7 @@ class Bodies:
                 number,
                 zlib.compressobj(
                     9,
-                    wbits=_NARROW if kind in _MANY else _RAW,
+                    wbits=_NARROW if kind in MANY else _RAW,
                     memLevel=6,
                     strategy=zlib.Z_FILTERED,  # what differs is digits: short repeats do not pay
                     zdict=body,

@@ -55,11 +55,13 @@ class Connected(Generic[S]):
         self._place = place
         self._make = make
         self._leaving = False
+        self._unwanted: threading.Event | None = None
         self._inode = -1
         self._connection: sqlite3.Connection | None = None
 
-    def run(self, work: Callable[[S], T]) -> T:
-        """Do `work` on the file that stands there now."""
+    def run(self, work: Callable[[S], T], unwanted: threading.Event | None = None) -> T:
+        """Do `work` on the file that stands there now; its statement ends when it is `unwanted`."""
+        self._unwanted = unwanted
         try:
             if self._place.inode() != self._inode:
                 self._connect(0)
@@ -84,6 +86,9 @@ class Connected(Generic[S]):
         if self._connection is not None:
             self._connection.close()
 
+    def _is_over(self) -> bool:
+        return self._leaving or (self._unwanted is not None and self._unwanted.is_set())
+
     def _connect(self, damaged: int) -> None:
         """Connect to what stands there, or to a new file in the place of `damaged`."""
         again = self._connection is not None or not self._place.inode()
@@ -106,6 +111,6 @@ class Connected(Generic[S]):
         inode = self._place.inode()
         self._connection = connect(self._place.path)
         # Unlike `interrupt()`, this also ends a statement that has yet to begin.
-        self._connection.set_progress_handler(lambda: self._leaving, 10_000)
+        self._connection.set_progress_handler(self._is_over, 10_000)
         self._state = self._make(self._connection)
         self._inode = inode

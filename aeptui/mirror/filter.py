@@ -21,6 +21,7 @@ _TERM = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 _COMPARED = re.compile(r"(?P<field>[A-Za-z][A-Za-z0-9_-]*)(?P<op>>=|<=|:|>|<|=)(?P<value>.*)", re.S)
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_HEX = re.compile(r"[0-9A-Fa-f-]+")
 LONGEST = 1000
 MOST_TERMS = 40
 """SQLite refuses conditions that are much larger, and nobody reads their like."""
@@ -81,8 +82,15 @@ def _anywhere(kind: Kind, word: str) -> Condition:
 
 def _contains(field: Field, word: str) -> Condition:
     escaped = re.sub(r"([%_\\])", r"\\\1", word)
-    sql = f"plain_id({field.sql})" if field.type == "id" or field.shared else field.sql
-    return Condition(f"{sql} LIKE ? ESCAPE '\\'", (f"%{escaped}%",))
+    like = f"%{escaped}%"
+    if field.type != "id" and not field.shared:
+        return Condition(f"{field.sql} LIKE ? ESCAPE '\\'", (like,))
+    text = f"typeof({field.sql}) = 'text' AND {field.sql} LIKE ? ESCAPE '\\'"
+    if not _HEX.fullmatch(word):
+        return Condition(text, (like,))
+    # Among millions of packed ids few come so near that their spelling has to be looked at.
+    packed = f"hex({field.sql}) LIKE ? AND plain_id({field.sql}) LIKE ?"
+    return Condition(f"{packed} OR {text}", (f"%{word.replace('-', '')}%", like, like))
 
 
 def _equal(kind: Kind, field: Field, value: str) -> Condition:

@@ -9,10 +9,12 @@ place in the middle of a million rows is as near as the first.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from aeptui.mirror.bodies import MANY
 from aeptui.mirror.filter import Condition, FilterError, parse
 from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.tables import KINDS, Field, Kind
@@ -37,6 +39,16 @@ class _Segment(NamedTuple):
     values: tuple[Any, ...]
 
 
+def looks_through(listing: Listing) -> bool:
+    """Whether all rows of a kind that comes by the million may have to be looked through."""
+    own = listing.order in (None, KINDS[listing.kind].order)
+    return (
+        listing.kind in MANY
+        and listing.within is None
+        and (bool(listing.filter.strip()) or not own)
+    )
+
+
 class Query:
     """One listing, ready to be asked on a connection."""
 
@@ -49,6 +61,9 @@ class Query:
         self.down = default if listing.reverse is None else listing.reverse
         self.filter: Condition | None = parse(self.kind, listing.filter, now)
         self.within: Condition | None = None
+        first = {re.split(r"\W", index, maxsplit=1)[0] for index in self.kind.indexes}
+        self._along = self.order is _WORST or self.order.name in first
+        """Whether an index has the rows in this order."""
         alone = self.filter is None and self.order.stored and not self.order.shared
         if listing.within is not None:
             column, value = listing.within
@@ -133,11 +148,14 @@ class Query:
             rest = self._segment(False, f"{bare} AND t.id {compare} ?", id)
             return [rest, self._segment(True, keyed)] if backwards else [rest]
         key = pack_id(place.key) if isinstance(place.key, str) and self._by_id else place.key
-        # Not `(key, id) > (?, ?)`, which counts no rows by an index that has only the key.
-        beyond = [
-            self._segment(True, f"{self.order.sql} = ? AND t.id {compare} ?", key, id),
-            self._segment(True, f"{self.order.sql} {further} ?", key),
-        ]
+        if self._along:
+            # Not `(key, id) > (?, ?)`, which counts no rows by an index that has only the key.
+            beyond = [
+                self._segment(True, f"{self.order.sql} = ? AND t.id {compare} ?", key, id),
+                self._segment(True, f"{self.order.sql} {further} ?", key),
+            ]
+        else:  # each segment is a look through the whole table
+            beyond = [self._segment(True, f"({self.order.sql}, t.id) {compare} (?, ?)", key, id)]
         return beyond if backwards else [*beyond, self._segment(False, bare)]
 
     @property
@@ -177,14 +195,14 @@ class Query:
 
     def _total(self, connection: sqlite3.Connection) -> tuple[int, bool]:
         """How many rows the listing has, and whether that is an estimate."""
-        held = _held(connection, self.kind.name)
+        rows = held(connection, self.kind.name)
         if self.filter is None and self.within is None:
-            return held, False
+            return rows, False
         if self.filter is None and self.within is not None:
             counted = self._count(connection, self.within.sql, self.within.values)
             return counted, counted > COUNTED
         whole = self._segment(True, "1")
-        if held <= COUNTED:
+        if rows <= COUNTED:
             return self._count(connection, whole.sql, whole.values), False
         # The share among the latest rows that came in stands for all of them.
         sql = (
@@ -192,10 +210,10 @@ class Query:
             f'(SELECT max(n) FROM "{self.kind.table}") - {COUNTED} AND {whole.sql}'
         )
         share = connection.execute(sql, whole.values).fetchone()[0] / COUNTED
-        return round(share * held), True
+        return round(share * rows), True
 
 
-def _held(connection: sqlite3.Connection, kind: str) -> int:
+def held(connection: sqlite3.Connection, kind: str) -> int:
     """Rows of `kind`, from the counters."""
     found = connection.execute("SELECT sum(n) FROM counter WHERE kind = ?", (kind,)).fetchone()
     return int(found[0] or 0)

@@ -12,11 +12,11 @@ from typing import Any, cast
 import msgspec
 
 from aeptui.mirror import earlier, failures, trends
-from aeptui.mirror.bodies import Bodies
+from aeptui.mirror.bodies import MANY, Bodies
 from aeptui.mirror.earlier import Earlier
 from aeptui.mirror.failures import Before, Failing
 from aeptui.mirror.ids import pack_id, unpack_id
-from aeptui.mirror.query import Query
+from aeptui.mirror.query import Query, held
 from aeptui.mirror.rows import AnyRow, RunRow
 from aeptui.mirror.tables import ENDED, KINDS, UNUSUAL, from_ms, to_ms
 from aeptui.mirror.trends import Hour
@@ -87,7 +87,7 @@ class Reader:
         uses = self._connection.execute(
             "SELECT to_kind, to_id FROM link WHERE kind = ? AND id = ?", (kind, key)
         ).fetchall()
-        if kind in ("runs", "batches"):
+        if kind in MANY:
             uses = self._above(kind, id)
         used_by = self._connection.execute(
             "SELECT kind, id FROM link WHERE to_kind = ? AND to_id = ?", (kind, key)
@@ -151,6 +151,10 @@ class Reader:
             else None,
         )
 
+    def held(self, kind: str) -> int:
+        """Rows of `kind`, from the counters."""
+        return held(self._connection, kind)
+
     def freshness(self) -> Mapping[str, Freshness]:
         return {
             kind: Freshness(from_ms(confirmed), trouble, from_ms(next_try), from_ms(complete), word)
@@ -205,7 +209,7 @@ class Reader:
             columns = f'SELECT id, name, {kind.word} FROM "{kind.table}"'
             hits = self._connection.execute(f"{columns} WHERE id = ?", (pack_id(text),)).fetchall()
             exact += [(kind.name, *hit) for hit in hits]
-            if kind.name in ("runs", "batches") or not text:
+            if kind.name in MANY or not text:
                 continue  # they have no name, and a scan of a million ids takes too long
             hits = self._connection.execute(
                 f"{columns} WHERE name LIKE ? ESCAPE '\\' OR plain_id(id) LIKE ? ESCAPE '\\' "

@@ -21,6 +21,7 @@ import msgspec
 from aeptui.api.models import Model, Run
 from aeptui.mirror.connected import Connected, Place
 from aeptui.mirror.file import prepare
+from aeptui.mirror.query import COUNTED, Query, looks_through
 from aeptui.mirror.read import Reader
 from aeptui.mirror.rows import AnyRow, RunRow
 from aeptui.mirror.tables import KINDS
@@ -102,10 +103,10 @@ class Mirror:
 
     def close(self) -> None:
         """Finish what is being written, leave what is being read, and close the file."""
-        for name in ("_reading", "_writing"):
+        for name in ("_reading", "_searching", "_writing"):
             thread = self.__dict__.pop(name, None)
             if thread is not None:
-                thread.close(interrupt=name == "_reading")
+                thread.close(interrupt=name != "_writing")
         self._glance.close()
 
     # Threads and news are made when they are first needed: the first paint needs none.
@@ -121,6 +122,13 @@ class Mirror:
         from aeptui.mirror.threads import Thread
 
         return Thread("mirror-reads", self._place, Reader)
+
+    @cached_property
+    def _searching(self) -> Thread[Reader]:
+        """For what may look through millions of rows: short questions do not wait behind it."""
+        from aeptui.mirror.threads import Thread
+
+        return Thread("mirror-searches", self._place, Reader)
 
     @cached_property
     def _writing(self) -> Thread[Writer]:
@@ -255,7 +263,19 @@ class Mirror:
     async def window(self, listing: Listing, height: int, at: Anchor | None = None) -> Window:
         """At most `height` rows of `listing` from `at`, or from its beginning."""
         now = self._clock()
-        return await self.ask(lambda reader: reader.window(listing, height, at, now))
+        thread = self._searching if looks_through(listing) else self._reading
+        return await thread.ask(lambda reader: reader.window(listing, height, at, now))
+
+    def search_now(self, listing: Listing) -> int:
+        """How many rows a window on `listing` may have to look through; 0 where one is at hand.
+
+        Raises FilterError where the listing cannot be meant.
+        """
+        Query(listing, self._clock())
+        if not looks_through(listing):
+            return 0
+        held = self._glance.run(lambda reader: reader.held(listing.kind))
+        return held if held > COUNTED else 0
 
     async def get(self, kind: str, id: str) -> AnyRow | None:
         return await self.ask(lambda reader: reader.get(kind, id))
@@ -300,7 +320,7 @@ class Mirror:
 
     async def ask(self, question: Callable[[Reader], T]) -> T:
         """Any other question, answered on the reader thread."""
-        return await self._reading.run(question)
+        return await self._reading.ask(question)
 
     def window_now(self, listing: Listing, height: int, at: Anchor | None = None) -> Window:
         now = self._clock()

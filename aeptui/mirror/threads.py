@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
@@ -31,6 +32,15 @@ class Thread(Generic[S]):
         """Work that has begun is finished even when the caller is cancelled."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, self._connected.run, work)
+
+    async def ask(self, work: Callable[[S], T]) -> T:
+        """Work that is left where it stands, or never begun, when the caller is cancelled."""
+        unwanted = threading.Event()
+        asked = self._executor.submit(self._connected.run, work, unwanted)
+        try:
+            return await asyncio.wrap_future(asked)
+        finally:
+            unwanted.set()
 
     def close(self, *, interrupt: bool) -> None:
         """Finish the piece in hand (or leave it, with `interrupt`), drop the rest, and close."""

@@ -15,9 +15,19 @@ class MirrorRows:
     mirror: Mirror
     listing: Listing
 
-    def first_now(self, count: int) -> Window:
-        """The first rows, at once, for a first paint."""
+    def first_now(self, count: int) -> Window | None:
+        """The first rows, at once, for a first paint; None where millions are looked through for them.
+
+        Raises FilterError where the listing cannot be meant.
+        """
+        if self.mirror.search_now(self.listing):
+            return None
         return self.mirror.window_now(self.listing, count)
+
+    @property
+    def searching(self) -> str:
+        """What to say until such rows are found."""
+        return f"Looking through {self.mirror.search_now(self.listing):,} {self.listing.kind}."
 
     async def first(self, count: int) -> Window:
         """The first rows."""

@@ -108,7 +108,17 @@ class ListPage(ActingPage):
         """Show these rows from their beginning."""
         order = self.listing.order or self.resource.order
         reverse = self.resource.reverse if self.listing.reverse is None else self.listing.reverse
-        self.table.read_from(rows, sorted_by=order, reverse=reverse, first=rows.first_now(FIRST))
+        first = rows.first_now(FIRST)
+        if first is not None:
+            self.table.read_from(rows, sorted_by=order, reverse=reverse, first=first)
+        else:
+            self.table.read_from(rows, sorted_by=order, reverse=reverse, until=rows.searching)
+            self.search()
+
+    @work(exclusive=True, group="search", exit_on_error=False)
+    async def search(self) -> None:
+        """Find the first rows of a list that no index has."""
+        await self.look()
 
     @property
     def at_hand(self) -> Row | None:
@@ -323,7 +333,7 @@ class ListPage(ActingPage):
         listing = self.listing._replace(filter=expression.strip())
         rows = MirrorRows(self.session.mirror, listing)
         try:
-            rows.first_now(1)
+            self.session.mirror.search_now(listing)
         except FilterError as wrong:
             return str(wrong)
         self.listing = listing

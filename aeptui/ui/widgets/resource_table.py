@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Protocol, cast
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, cast
 
 from textual.binding import Binding, BindingType
 from textual.events import Blur, Focus, Resize
@@ -23,12 +24,15 @@ BUFFER = 3
 """Screens of rows held on either side of the cursor, so that a key needs no query."""
 
 
+NOT_READ = "Not read yet."
+
+
 class Source(Protocol):
     """Where the rows come from."""
 
-    async def first(self, count: int) -> Window: ...
-    async def last(self, count: int) -> Window: ...
-    async def around(self, place: Anchor, before: int, after: int) -> Window: ...
+    def first(self, count: int) -> Coroutine[Any, Any, Window]: ...
+    def last(self, count: int) -> Coroutine[Any, Any, Window]: ...
+    def around(self, place: Anchor, before: int, after: int) -> Coroutine[Any, Any, Window]: ...
 
 
 class ResourceTable(Painted, can_focus=True):
@@ -97,6 +101,8 @@ class ResourceTable(Painted, can_focus=True):
         self._columns = tuple(columns)
         self._moment = moment
         self._source: Source | None = None
+        self._asked: set[asyncio.Task[Window]] = set()
+        self._until = NOT_READ
         self._window: Window | None = None
         self._rows: Sequence[Row] = ()
         self._top = 0
@@ -160,13 +166,17 @@ class ResourceTable(Painted, can_focus=True):
         sorted_by: str,
         reverse: bool,
         first: Window | None = None,
+        until: str = NOT_READ,
         keep: bool = False,
     ) -> None:
-        """Take rows from `source` from now on; `first` is drawn at once.
+        """Take rows from `source` from now on; `first` is drawn at once, else `until` is said.
 
-        Another order or filter begins at the top; `keep` stays where the cursor is.
+        Another order or filter begins at the top; `keep` stays where the cursor is. What an
+        earlier source was asked is of no use any more, and may take seconds.
         """
-        self._source = source
+        self._source, self._until = source, until
+        for asked in self._asked:
+            asked.cancel()
         self._sorted = (sorted_by, reverse)
         if not keep:
             self._window, self._rows = None, ()
@@ -174,6 +184,8 @@ class ResourceTable(Painted, can_focus=True):
             self._touched = self._wanted is not None
         if first is not None:
             self.show(first)
+        elif not keep:
+            self.repaint()
 
     # Reading -----------------------------------------------------------------
 
@@ -186,17 +198,28 @@ class ResourceTable(Painted, can_focus=True):
         held = self.row if self._touched and not from_top else None
         at_top = self._top == 0 and (self._window is None or not self._window.before)
         if held is None or at_top:
-            window = await source.first(room * 2)
-            if source is not self._source:
+            window = await self._answer(source, source.first(room * 2))
+            if window is None:
                 return
             # A key may have been pressed while the mirror was asked.
             top = from_top or not self._touched
             if top or held is None or any(row.id == held.id for row in window.rows):
                 self.show(window, from_top=top)
                 return
-        window = await source.around(self._anchor(), room, room)
-        if source is self._source:
-            self.show(window)
+        around = await self._answer(source, source.around(self._anchor(), room, room))
+        if around is not None:
+            self.show(around)
+
+    async def _answer(self, source: Source, asked: Coroutine[Any, Any, Window]) -> Window | None:
+        """What `source` answers; None where the rows come from another one meanwhile."""
+        task = asyncio.create_task(asked)
+        self._asked.add(task)
+        try:
+            await asyncio.wait([task])
+        finally:
+            task.cancel()
+            self._asked.discard(task)
+        return None if source is not self._source else task.result()
 
     async def seek(self, id: str) -> None:
         """Put the cursor on a resource, wherever it stands in the list."""
@@ -205,8 +228,8 @@ class ResourceTable(Painted, can_focus=True):
             return
         self._touched, self._wanted, self._owed = True, id, 0
         room = self._body_height * BUFFER
-        window = await source.around(Anchor.at(id), room, room)
-        if source is self._source:
+        window = await self._answer(source, source.around(Anchor.at(id), room, room))
+        if window is not None:
             self.show(window)
 
     def show(self, window: Window, *, from_top: bool = False) -> None:
@@ -320,8 +343,8 @@ class ResourceTable(Painted, can_focus=True):
             # Again while more keys were pressed than there were rows for, and it leads on.
             while source is not None and self.held not in (None, before):
                 before, room = self.held, self._body_height * BUFFER
-                window = await source.around(self._anchor(), room, room)
-                if source is not self._source:
+                window = await self._answer(source, source.around(self._anchor(), room, room))
+                if window is None:
                     break
                 self.show(window)
                 if not self._owed:
@@ -344,8 +367,9 @@ class ResourceTable(Painted, can_focus=True):
         if source is None:
             return
         room = self._body_height * BUFFER * 2
-        end = await (source.first(room) if where == "first" else source.last(room))
-        if source is not self._source:
+        asked = source.first(room) if where == "first" else source.last(room)
+        end = await self._answer(source, asked)
+        if end is None:
             return
         self._window, self._rows, self._owed = end, end.rows, 0
         self._cursor = 0 if where == "first" else max(0, len(self._rows) - 1)
@@ -399,7 +423,7 @@ class ResourceTable(Painted, can_focus=True):
         )
 
     def _nothing(self, width: int) -> list[Strip]:
-        words = self.unread or (self.empty if self._window is not None else "Not read yet.")
+        words = self.unread or (self.empty if self._window is not None else self._until)
         return [Strip.blank(width)] + [
             line([("  " + text, DIM)], width) for text in wrap(words, max(20, width - 4))
         ]
