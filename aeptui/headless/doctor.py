@@ -107,9 +107,13 @@ def bytecode() -> Finding:
 
     cached = importlib.util.cache_from_source(httpx.__file__)
     if Path(cached).exists():
-        return Finding("ok", "bytecode", "compiled modules are kept")
+        where = f" in {sys.pycache_prefix}" if sys.pycache_prefix else ""
+        return Finding("ok", "bytecode", f"compiled modules are kept{where}")
     if sys.dont_write_bytecode:
-        remedy = "PYTHONDONTWRITEBYTECODE is set; unset it"
+        remedy = (
+            "PYTHONDONTWRITEBYTECODE is set; unset it, or once let python -m compileall "
+            f"{Path(httpx.__file__).parents[1]} compile all of them"
+        )
     else:
         remedy = f"{Path(cached).parent} cannot be written; run python -m compileall on it once"
     return Finding("note", "bytecode", f"every start compiles anew and is slow: {remedy}")

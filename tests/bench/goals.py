@@ -23,6 +23,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
+import aeptui
 from tests.bench.probe import Answered, Probe
 from tests.bench.world import FLOW, THERE, World, environment, leave, made
 
@@ -349,11 +352,19 @@ class Bench:
     # Without compiled modules -----------------------------------------------------------
 
     def pyc(self) -> list[Line]:
-        told: dict[str, list[float]] = {"ours": [], "ours anew": [], "bare anew": []}
+        told: dict[str, list[float]] = {
+            "ours": [], "ours read-only": [], "ours anew": [], "bare anew": []
+        }  # fmt: skip
         nowhere = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/nonexistent"}
+        read_only = {
+            "PYTHONPATH": str(read_only_installation(self.world.folder)),
+            "PYTHONSAFEPATH": "1",  # not what lies in the folder that this is started from
+        }
+        with self.world.console(env=read_only) as probe:
+            probe.wait_for(THERE)  # the first start there compiles
         for _ in range(min(3, self.times)):
             for name, each in told.items():
-                env = nowhere if name.endswith("anew") else {}
+                env = nowhere if name.endswith("anew") else read_only if "only" in name else {}
                 probe = (
                     self.floor("bare", env=env)
                     if name.startswith("bare")
@@ -364,13 +375,13 @@ class Bench:
         ms = {name: statistics.median(each) for name, each in told.items()}
         with self.world.console("doctor", env=nowhere) as probe:
             said = bool(probe.wait_for("every start compiles anew"))
-        line = at_most("G14", "start without compiled modules", ms["ours anew"], 1.1,
-                       floor=ms["ours"], of="with them")  # fmt: skip
         told_so = "doctor says so" if said else "doctor is silent"
+        anew = at_most("G14", f"start where none is wanted; {told_so}", ms["ours anew"], 1.5,
+                       floor=ms["bare anew"], of="bare")  # fmt: skip
         return [
-            Line(line.goal, line.what, line.ours, line.floor, "", f"{line.aim}; {told_so}", line.met),
-            at_most("G14", "and beside bare without them", ms["ours anew"], 1.5,
-                    floor=ms["bare anew"], of="bare"),
+            at_most("G14", "start where no compiled module can be kept beside its source",
+                    ms["ours read-only"], 1.1, floor=ms["ours"], of="where it can"),
+            anew,
         ]  # fmt: skip
 
     # The terminal goes away ----------------------------------------------------------------
@@ -396,6 +407,23 @@ class Bench:
 def _prompt(probe: Probe) -> list[Answered]:
     """Open the command line and leave it."""
     return [probe.latency(key, quiet_s=0.05) for key in (":", "esc")]
+
+
+def read_only_installation(folder: Path) -> Path:
+    """The console and its libraries without compiled modules, where none can be made."""
+    made = folder / "read-only"
+    libraries = Path(httpx.__file__).parents[1]
+    wanted = ("textual", "rich", "httpx", "httpcore", "h11", "anyio", "msgspec", "platformdirs")
+    for package in (Path(aeptui.__file__).parent, *(libraries / name for name in wanted)):
+        shutil.copytree(
+            package,
+            made / package.name,
+            ignore=shutil.ignore_patterns("__pycache__"),
+            dirs_exist_ok=True,
+        )
+    for source in {path.parent for path in made.rglob("*.py")}:
+        (source / "__pycache__").touch()  # in the place of the folder; it stops even root
+    return made
 
 
 def _watched(probe: Probe, seconds: float) -> tuple[float, float]:

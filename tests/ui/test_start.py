@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,7 @@ asyncio.run(main())
 """
 
 
+LAUNCHING = ("__main__", "compiled", "saved_screen", "state_folder")
 LAUNCHER = """
 import os, sys
 before = set(sys.modules)
@@ -67,8 +69,29 @@ def test_the_saved_screen_is_drawn_before_anything_is_loaded() -> None:
     done = subprocess.run(
         [sys.executable, "-S", "-c", LAUNCHER], env=env, capture_output=True, text=True, check=True
     )
-    ours = {"aeptui", "aeptui.__main__", "aeptui.saved_screen", "aeptui.state_folder"}
+    ours = {"aeptui", *(f"aeptui.{name}" for name in LAUNCHING)}
     assert set(done.stdout.split()) == ours | {"__future__", "termios", "zlib"}
+
+
+def test_a_read_only_installation_is_compiled_once_and_not_at_every_start(tmp_path: Path) -> None:
+    source, state = tmp_path / "aeptui", tmp_path / "state"
+    source.mkdir()
+    for module in Path(aeptui.__file__).parent.glob("*.py"):
+        shutil.copy(module, source)
+    (source / "__pycache__").touch()  # no folder can be made there, not even by root
+    env = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"}
+    env["AEPTUI_STATE_DIR"] = str(state)
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "aeptui", "--version"]
+
+    subprocess.run(command, env={**env, "PYTHONDONTWRITEBYTECODE": "1"}, check=True)
+    assert not state.exists()
+    subprocess.run(command, env=env, check=True)
+    (kept,) = state.rglob("cli.*.pyc")
+    assert kept.is_relative_to(state / "compiled")
+    before = kept.stat().st_mtime_ns
+    subprocess.run(command, env=env, check=True)
+    assert kept.stat().st_mtime_ns == before
 
 
 def test_the_first_paint_loads_neither_the_network_nor_the_forms(tmp_path: Path) -> None:
