@@ -13,11 +13,13 @@ from aeptui.mirror.rows import FlowRow
 from aeptui.mirror.values import Listing
 from aeptui.resources.definition import Column, Detail, Resource
 from aeptui.session import Session
+from aeptui.ui.ages import Age
 from aeptui.ui.screens.detail import DetailPage
 from aeptui.ui.screens.home import HomePage
 from aeptui.ui.screens.raw import RawPage
 from aeptui.ui.screens.resource import ListPage
 from aeptui.ui.screens.why import WhyPage
+from aeptui.ui.widgets.context_bar import ContextBar
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.json_view import JsonView
 from tests.ui.conftest import HOSTILE, console, flows, run
@@ -181,6 +183,20 @@ async def test_why_says_at_once_what_the_mirror_knows(filled: Session) -> None:
         await at.press("down", "w")
         await at.until(lambda: isinstance(at.app.screen, WhyPage))
         await at.sees("412 of 1,000 rows lost")
+
+
+async def test_a_lowered_pace_is_said_where_the_token_and_the_pace_have_no_room(
+    filled: Session,
+) -> None:
+    services = filled.services
+    services.meter.token_expires_at = filled.now() + timedelta(hours=20)
+    services.meter.last_limited_at = filled.now()
+    services.budget.slow_down()
+    bar = ContextBar(filled)
+    bar.show(Age("40 s old"))
+    told = bar.lines(80, 1)[0].text
+    assert f"asked to slow down to {services.budget.pace:.0f} calls/min" in told
+    assert "token till" not in told and "token till" in bar.lines(120, 1)[0].text
 
 
 async def test_what_why_advises_can_be_done_from_there(filled: Session) -> None:

@@ -50,9 +50,10 @@ class ContextBar(Painted):
         last: Piece = (f"{self.age.words} ", TONES[self.age.tone])
         if self.frozen:
             last = (f"frozen, {self.age.words} ", TONES["busy"])
-        right = [*self._pace(), last]
-        while len(right) > 1 and _length(left) + _length(right) + 2 > width:
-            right.pop(0)
+        told = self._pace()  # what tells least is last
+        while told and _length(left) + _length([*told, last]) + 2 > width:
+            told.pop()
+        right = [*told, last]
         room = max(0, width - _length(left[:2]) - 2)
         if _length(right) > room:
             right = [(cut(right[0][0], room), right[0][1])]
@@ -64,17 +65,17 @@ class ContextBar(Painted):
         return f" {math.ceil(left_s / 60)} min" if left_s and not self.session.may_write else ""
 
     def _pace(self) -> list[Piece]:
-        meter, moment = self.session.services.meter, self.session.moment()
-        pieces: list[Piece] = []
-        limited = meter.last_limited_at
-        if limited is not None and (moment.now - limited).total_seconds() < 120:
-            pieces.append(("asked to slow down   ", TONES["warn"]))
-        if meter.token_expires_at is not None:
-            pieces.append((f"token till {formats.due(meter.token_expires_at, moment)}   ", DIM))
+        services, moment = self.session.services, self.session.moment()
+        limited, ends = services.meter.last_limited_at, services.meter.token_expires_at
         # The budget and not what was used of it: that figure would be sent again with every look.
         limit = self.session.config.settings.sync_calls_per_minute
-        pieces.append((f"up to {limit} calls/min   ", DIM))
-        return pieces
+        token: list[Piece] = []
+        if ends is not None:
+            token = [(f"token till {formats.due(ends, moment)}   ", DIM)]
+        if limited is not None and (moment.now - limited).total_seconds() < 120:
+            pace = round(services.budget.pace)
+            return [(f"asked to slow down to {pace} calls/min   ", TONES["warn"]), *token]
+        return [*token, (f"up to {limit} calls/min   ", DIM)]
 
 
 def _length(pieces: list[Piece]) -> int:
