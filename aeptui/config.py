@@ -20,6 +20,7 @@ from aeptui.tomlfile import FileError
 PLATFORM_URL = "https://platform.adobe.io"
 IMS_URL = "https://ims-na1.adobelogin.com"
 SCOPES = "openid,AdobeID,read_organizations,additional_info.projectedProductContext,session"
+THEMES = ("default", "high-contrast", "colour-blind", "light")
 ENVIRONMENT = "environment"
 REHEARSAL = "rehearsal"
 

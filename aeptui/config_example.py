@@ -28,7 +28,8 @@ driver = "diff"
 # Keep home as it was left, to draw it at the next start before anything is loaded.
 saved_screen = true
 
-# The colours. Read, without effect yet: there is one theme.
+# The colours, all of them the terminal's own: "default"; "high-contrast", where nothing is
+# dim; "colour-blind", where nothing hangs on red or green; "light", for a white background.
 theme = "default"
 
 # A file of your own with meanings of error codes, absolute or beside this one. It comes

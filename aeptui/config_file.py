@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from aeptui.config import RING, Alert, ConfigError, Profile, Settings, host_url_fault
+from aeptui.config import RING, THEMES, Alert, ConfigError, Profile, Settings, host_url_fault
 from aeptui.credentials import SecretSource
 from aeptui.monitor.tones import NEEDS_A_PERSON, RANKED
 from aeptui.nearest import nearest
@@ -93,7 +93,7 @@ GENERAL: dict[str, Check] = {
     "max_mb": whole(10, 1_000_000),
     "driver": one_of("diff", "stock"),
     "saved_screen": flag,
-    "theme": text,
+    "theme": one_of(*THEMES),
     "code_book": text,
     "keep_samples": flag,
 }

@@ -7,8 +7,9 @@ import gc
 import logging
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.segment import Segment, Segments
 from textual import on, work
@@ -40,6 +41,9 @@ from aeptui.ui.rehearsing import Rehearsing
 from aeptui.ui.screens.home import HomePage
 from aeptui.ui.screens.page import Page
 from aeptui.ui.typed import Passed, Typed
+
+if TYPE_CHECKING:
+    from textual.filter import LineFilter
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +111,7 @@ class AepApp(App[int]):
         self.going = Going(self)
         self.alerting = Alerting(self)
         self.typed = Typed(self)
+        self._worn = _theme_named(session.config.settings.theme)
         self._interrupted = float("-inf")
         self._beginning = True
         self._sandboxes = 1
@@ -114,6 +119,10 @@ class AepApp(App[int]):
 
         # A sandbox is a mode of the app: a stack of pages that goes as a whole.
         self.add_mode(self.DEFAULT_MODE, self._new_home)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The theme, under what the terminal asks for, such as no colours at all."""
+        return [*self._worn, *super().get_line_filters()]
 
     def _new_home(self) -> HomePage:
         return HomePage(self.session)
@@ -359,6 +368,15 @@ class AepApp(App[int]):
         self._exit_renderables.append(Segments([Segment(sentence)]))
         self._return_code = OWN_BUG
         self._close_messages_no_wait()
+
+
+def _theme_named(name: str) -> list[LineFilter]:
+    """What lays the theme over the lines; the default needs nothing."""
+    if name == "default":
+        return []
+    from aeptui.ui.themes import THEMES, Worn
+
+    return [Worn(THEMES[name])]
 
 
 async def run_console(session: Session) -> int:
