@@ -42,8 +42,10 @@ theme = "default"
 #   what_to_do = "ask the CRM team for the new secret, test the base connection, retry"
 code_book = ""
 
-# Whether sample rows may be kept on disk; they are personal data, and are held in memory
-# only. Read, without effect yet: true does not keep them either.
+# Whether sample rows that were looked at may be kept on disk; they are personal data, and
+# held in memory only while this is false. True keeps the newest, those of 200 runs in each
+# sandbox and for history_days, so that `why` can still show them when the platform has them
+# no more (30 days); false deletes what was kept.
 keep_samples = false
 
 [sync]

@@ -281,6 +281,10 @@ async def open_session(
             max_mb=settings.max_mb,
         ),
     )
+    if not settings.keep_samples and (config.state_dir / "samples").exists():
+        from aeptui.resources.kept_samples import KeptSamples
+
+        KeptSamples(config.state_dir, path.stem).forget()
     notes = Notes(config.state_dir, path.stem)
     recorder = Recorder(
         notes,

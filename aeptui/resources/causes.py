@@ -270,7 +270,8 @@ async def sample_blocks(session: Session, cause: Cause) -> list[Block]:
         if fitting:
             of = f"{min(SHOWN, len(fitting))} of {formats.plural(each.lost or len(fitting), 'row')}"
             name = each.flow_name or each.flow_id
-            return [sample_grid(fitting, f"Sample rows ({name}, {of})", SHOWN)]
+            grid = sample_grid(fitting, f"Sample rows ({name}, {of})", SHOWN)
+            return [grid, Prose(note, tone="warn")] if note else [grid]
         notes.append(note or "The rows that the platform kept as samples are about other codes.")
     return [Prose(notes[0], title="Sample rows", tone="warn")] if notes else []
 

@@ -175,5 +175,6 @@ def sample_blocks(explanation: Explanation) -> list[Block]:
     if rest:
         blocks.append(sample_grid(rest, "Sample rows", SHOWN))
     if explanation.samples_note:
-        blocks.append(Prose(explanation.samples_note, title="Sample rows", tone="warn"))
+        title = "" if blocks else "Sample rows"
+        blocks.append(Prose(explanation.samples_note, title=title, tone="warn"))
     return blocks

@@ -27,8 +27,8 @@ ROOMS = (
 )
 
 # Who may import whom, inside the package. A room may always import itself, and what knows
-# nothing of ours: the search for a name near a typo, files that are kept for good, a moment.
-LEAVES = {"nearest", "kept_file", "moment"}
+# nothing of ours: the search for a name near a typo, files and folders that are kept, a moment.
+LEAVES = {"nearest", "kept_file", "moment", "state_folder"}
 MAY: dict[str, set[str]] = {
     "api": set(),
     "mirror": {"api"},
