@@ -1,12 +1,12 @@
 """Unfinished answers, kept so that a form that was left goes on where it was; never a secret.
 
 One file for each form, profile and sandbox, in `<state>/answers/`, which only
-its owner can read.
+its owner can read; beside it, once something was sent, the id of the plan that the
+journal knows.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from aeptui.api.settings import Secret
 from aeptui.forms.fields import Answers, Value
 
 _MOST_BYTES = 4 * 1024 * 1024
+_LONGEST_ID = 100
 
 
 class KeptAnswers:
@@ -27,17 +28,11 @@ class KeptAnswers:
         """`key` tells them from others: profile, sandbox, kind."""
         name = "~".join(quote(part, safe="") for part in key)
         self._path = state_dir / "answers" / f"{name}.json"
+        self._plan = self._path.with_suffix(".plan")
 
     def keep(self, answers: Answers) -> None:
         """Write the answers down, whole or not at all."""
-        folder = self._path.parent
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        text = json.dumps(without_secrets(answers), ensure_ascii=False)
-        beside = self._path.with_suffix(f".{os.getpid()}.new")
-        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(file, "w", encoding="utf-8") as out:
-            out.write(text)
-        beside.replace(self._path)
+        _write(self._path, json.dumps(without_secrets(answers), ensure_ascii=False))
 
     def read(self) -> dict[str, Value]:
         """The answers that were kept; none when there are none, or none that can be read."""
@@ -49,10 +44,34 @@ class KeptAnswers:
             return {}
         return told if isinstance(told, dict) else {}
 
+    def begun(self, plan_id: str) -> None:
+        """Write down which plan is about to be sent with the answers; empty for none any more."""
+        if plan_id:
+            _write(self._plan, plan_id)
+        else:
+            self._plan.unlink(missing_ok=True)
+
+    def plan_id(self) -> str:
+        """The plan that was begun with the answers; empty without one."""
+        try:
+            with self._plan.open(encoding="utf-8") as file:
+                return file.read(_LONGEST_ID)
+        except (OSError, ValueError):
+            return ""
+
     def forget(self) -> None:
         """The form was sent, or its answers thrown away."""
-        with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()
+        self._path.unlink(missing_ok=True)
+        self._plan.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_suffix(f".{os.getpid()}.new")
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as out:
+        out.write(text)
+    beside.replace(path)
 
 
 def without_secrets(answers: Mapping[str, Value]) -> dict[str, Value]:

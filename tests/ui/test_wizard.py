@@ -305,6 +305,12 @@ async def test_going_back_and_leaving_lose_no_answer(
         assert proxy.writes == []
 
 
+def a_minute_passes(journal: Path) -> None:
+    with sqlite3.connect(journal) as file:
+        file.execute("UPDATE step SET sent_ticks = sent_ticks - 60 WHERE state = 'unknown'")
+    file.close()
+
+
 async def test_a_plan_that_meets_every_trouble_is_gone_on_from_and_nothing_is_made_twice(
     platform: Rehearsal, api: httpx.Client, tmp_path: Path
 ) -> None:
@@ -331,9 +337,28 @@ async def test_a_plan_that_meets_every_trouble_is_gone_on_from_and_nothing_is_ma
             answers = dict(page.answers)
             if not page.reviewing:
                 assert "The name is not wanted" in at.text
-                await at.press("ctrl+r")
-            await at.sees("page 7 of 7")
+        # The console ends here, and is opened another day.
+        async with (
+            session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
+            console(session) as at,
+        ):
+            page = await open_wizard(at)
+            await at.sees("Done already, and not", "Create the source connection")
             assert page.answers == answers
+            await at.press("ctrl+r")
+            await at.sees("page 7 of 7", "2 writes are done and not repeated")
+            assert page.answers == answers
+
+            platform.ask("faults", service="catalog", method="POST", kind="reset", times=1)
+            await at.press("ctrl+g")  # the line is cut behind the request
+            await at.until(lambda: "not there yet" in page.saying.text and not page._busy, 1500)
+            await at.sees("may have landed")
+            sent = len(proxy.writes)
+            await at.press("ctrl+g")
+            await at.until(lambda: "it may still arrive" in page.saying.text)
+            await at.until(lambda: not page._busy)
+            assert len(proxy.writes) == sent  # nothing is sent while it may
+            a_minute_passes(tmp_path / "state" / "journal.sqlite")
             for path, kind in (
                 ("*/targetConnections", "truncate"),  # the platform acted, and nobody heard
                 ("*/mappingSets", "expired-token"),
@@ -346,7 +371,8 @@ async def test_a_plan_that_meets_every_trouble_is_gone_on_from_and_nothing_is_ma
         counts = {path: paths.count(path) for path in paths}
         assert counts == {
             **dict.fromkeys(("sourceConnections", "schemas", "targetConnections"), 1),
-            **dict.fromkeys(("dataSets", "mappingSets", "flows"), 2),
+            **dict.fromkeys(("mappingSets", "flows"), 2),
+            "dataSets": 3,
         }
         for kind in ("sourceConnections", "targetConnections", "flows"):
             assert len(got(api, f"/data/foundation/flowservice/{kind}")["items"]) == 1

@@ -23,6 +23,7 @@ from aeptui.forms.fields import Choice, Field, Value, answer_to, is_empty
 from aeptui.forms.lookups import Lookups
 from aeptui.mirror.filter import FilterError
 from aeptui.mirror.values import Listing
+from aeptui.pipelines.journal import Entry
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
 from aeptui.ui.drawing import line, wrap
@@ -30,6 +31,7 @@ from aeptui.ui.leaving import is_left
 from aeptui.ui.palette import TONES
 from aeptui.ui.screens.choosing import Chooser, among
 from aeptui.ui.screens.page import Page
+from aeptui.ui.screens.recalling import in_words, recalled
 from aeptui.ui.screens.sheets import Sheet
 from aeptui.ui.widgets.field_list import FieldList
 from aeptui.ui.widgets.painted import Painted
@@ -93,6 +95,8 @@ class AnswerPage(Page):
     aged = ("flows", "runs")
     last = "Create"
     intro = ""
+    recalls = True
+    """Whether its plan is kept with its answers, for the next time that it is opened."""
 
     def __init__(self, session: Session, trail: str, key: str) -> None:
         super().__init__(session, trail)
@@ -107,6 +111,8 @@ class AnswerPage(Page):
         self.resumed = bool(self.answers)
         self.begun = False
         """Whether something was sent: from then on the journal knows what is whose."""
+        self.plan_id = ""
+        """The plan of these answers, the same for every try: what it made is not made again."""
         self.over = False
         """Whether the answers have served: they are not kept any more."""
         self._names: dict[str, str] = {}
@@ -140,9 +146,35 @@ class AnswerPage(Page):
             self.saying.put(
                 "Your answers of last time are here, but for secrets. ctrl+n begins afresh."
             )
+            if self.recalls:
+                self.recall()
         else:
             self.saying.put(self.intro)
         self.show()
+
+    @work(group="recall")
+    async def recall(self) -> None:
+        """Say what was made of the answers of last time; sending goes on with that plan."""
+        entry = await recalled(self.session, self.kept)
+        if entry is not None and not self.begun:
+            self.begun = True
+            self.plan_id = entry.plan.id
+            self.show()
+            self.taken_up(entry)
+
+    def taken_up(self, entry: Entry) -> None:
+        """A plan was begun with these answers: say how far it came."""
+        self.saying.put(in_words(entry, "ctrl+g goes on"), "warn")
+
+    def remember(self, plan_id: str) -> None:
+        """Something is about to be sent: these answers belong to that plan from now on."""
+        self.plan_id, self.begun = plan_id, bool(plan_id)
+        if not self.recalls:
+            return
+        try:
+            self.kept.begun(plan_id)
+        except OSError as reason:
+            log.warning("the plan of the answers could not be kept: %s", reason)
 
     def on_unmount(self) -> None:
         """Leaving, by a key or because the terminal vanished, loses nothing."""
@@ -215,6 +247,7 @@ class AnswerPage(Page):
     def action_afresh(self) -> None:
         """Throw the answers away."""
         self.answers, self.refused, self.touched = {}, {}, set()
+        self.remember("")
         self._changed = True
         self.saying.put("Begun afresh.")
         self.show()

@@ -54,6 +54,7 @@ class ChangePage(FormPage):
     """Sends one patch of what differs; two operators are shown each other before one gives way."""
 
     last = "Save"
+    recalls = False  # what has landed shows in the thing itself, read anew each time
 
     def __init__(self, session: Session, subject: Subject) -> None:
         self.subject = subject
@@ -82,7 +83,7 @@ class ChangePage(FormPage):
         steps = changing.steps(self.subject, self.answers, self.lookups)
         title = steps[0].title if steps else "Nothing"
         plan = plan_for(self.session, title, steps)
-        return replace(plan, id=self._plan_id) if self._plan_id else plan
+        return replace(plan, id=self.plan_id) if self.plan_id else plan
 
     def _ready(self) -> bool:
         if not super()._ready():

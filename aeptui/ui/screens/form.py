@@ -13,6 +13,7 @@ from aeptui.forms.form import NOTHING, Form
 from aeptui.forms.refusals import place, place_login
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for, read_again
+from aeptui.pipelines.journal import Entry
 from aeptui.pipelines.plan import Made, Plan, Secrets
 from aeptui.session import Session
 from aeptui.ui.palette import BOLD
@@ -34,7 +35,6 @@ class FormPage(AnswerPage):
         self.form = form
         self.intro = f"{form.intro} Nothing is sent before ctrl+g."
         self._sheet = FormSheet(form)
-        self._plan_id = ""
         self._mending: Made | None = None
         """A connection that was made and could not log in."""
         self._busy = False
@@ -55,6 +55,30 @@ class FormPage(AnswerPage):
         if action in ("send", "test") and self._busy:
             return "it is being sent"
         return super().why_not(action)
+
+    def taken_up(self, entry: Entry) -> None:
+        """A base connection that is made is not made again: it is corrected until it can log in."""
+        super().taken_up(entry)
+        if self.form.kind != "base-connections" or entry.ended != "done":
+            return
+        made = entry.known()[self.form.step]
+        if self.session.mirror.get_now(self.form.kind, made.id) is None:
+            self.remember("")
+            self.saying.put("Your answers of last time are here, but for secrets.")
+        else:
+            self.turned_away(made)
+            self.saying.put(
+                "It is made, and has not logged in yet. ctrl+t tests it; ctrl+g replaces its"
+                " credentials and tests again.",
+                "warn",
+            )
+
+    def action_afresh(self) -> None:
+        """Throw the answers away; what was made of them stays where it is."""
+        if self.recalls:
+            self._mending = None
+            self.questions.name_last(self.last)
+        super().action_afresh()
 
     # Looking and testing ---------------------------------------------------------------
 
@@ -115,8 +139,7 @@ class FormPage(AnswerPage):
             return plan_for(self.session, steps[0].title, steps)
         steps = self.form.steps(self.answers, self.lookups, NOTHING)
         plan = plan_for(self.session, steps[0].title, steps)
-        # The same plan for every try: what an earlier one made is not made again.
-        return replace(plan, id=self._plan_id) if self._plan_id else plan
+        return replace(plan, id=self.plan_id) if self.plan_id else plan
 
     def action_send(self) -> None:
         """Check, then send; a second press while it is under way does nothing."""
@@ -138,8 +161,7 @@ class FormPage(AnswerPage):
                 return
             plan, secrets = self.plan(), self._secrets()
             if self._mending is None:
-                self._plan_id = plan.id
-            self.begun = True
+                self.remember(plan.id)
             sent = self.console.doing.sending.begin(self.session, plan, secrets, self.post_message)
         finally:
             self._busy = sent
@@ -220,6 +242,11 @@ class FormPage(AnswerPage):
             self.questions.go_to(name)
         self.saying.put(words, "warn")
 
+    def turned_away(self, made: Made) -> None:
+        """From now on the answers correct what is made, and make nothing new."""
+        self._mending = made
+        self.questions.name_last("Correct and test again")
+
     # A base connection is accepted when it can log in --------------------------------------
 
     @work(exclusive=True, group="test")
@@ -241,8 +268,7 @@ class FormPage(AnswerPage):
         if result.ok:
             self.leave_for(made, "It is made, and can log in.")
             return
-        self._mending = made
-        self.questions.name_last("Correct and test again")
+        self.turned_away(made)
         fields = self.sheet.fields(self.answers, self.lookups)
         params = [field for field in fields if field.name.startswith(base_connection.PARAM)]
         about = place_login(result.sentence, params)

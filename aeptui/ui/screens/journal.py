@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from aeptui.pipelines.here import journal_of
-from aeptui.pipelines.journal import Entry, JournalError, State, Write
+from aeptui.pipelines.journal import Entry, JournalError, Write
 from aeptui.pipelines.plan import Secrets
 from aeptui.resources.definition import Tone
 from aeptui.resources.formats import clock_time, date_time, plural
@@ -23,6 +23,7 @@ from aeptui.ui.palette import BOLD, CURSOR, DIM, PLAIN, TONES
 from aeptui.ui.screens.confirm import Confirm, SecretAsked
 from aeptui.ui.screens.deleting import may_go_on_deleting
 from aeptui.ui.screens.page import Page
+from aeptui.ui.screens.recalling import stands_of, states_of
 from aeptui.ui.screens.send import SendPage
 from aeptui.ui.widgets.json_view import JsonView
 from aeptui.ui.widgets.prompt import Prompt
@@ -33,15 +34,6 @@ MOST = 500
 """So many writes are listed, newest first; a search finds older ones."""
 Row: TypeAlias = Entry | Write
 _TONES: dict[str, Tone] = {"done": "good", "undone": "off", "failed": "bad"}
-_STATES: dict[State, str] = {
-    "sending": "unknown",
-    "done": "done",
-    "failed": "failed",
-    "unknown": "unknown",
-    "undone": "undone",
-    "left": "left behind",
-}
-"""How the view of a plan calls what the journal knows of a step."""
 
 
 class JournalPane(RowPane[Row]):
@@ -257,15 +249,11 @@ class ResumePage(SendPage):
         super().__init__(session, entry.plan, words=_how_it_stands(entry), done=self._ended)
         self._entry = entry
         self._then = then
-        known = entry.known()
-        self.stands = tuple(
-            (each.step, known[each.step.name]) for each in entry.steps if each.step.name in known
-        )
+        self.stands = stands_of(entry)
 
     def on_mount(self) -> None:
         """Draw how far it came; begin with the question that was asked for."""
-        states = {each.step.name: _STATES.get(each.state, "") for each in self._entry.steps}
-        self.view.recall(states, self._entry.known())
+        self.view.recall(states_of(self._entry), self._entry.known())
         match self._then:
             case "send":
                 self.call_after_refresh(self.action_send)

@@ -23,6 +23,8 @@ class LoginPage(FormPage):
     given back, with what is such a one now; `accepted` is told what can log in.
     """
 
+    recalls = False  # the wizard keeps its answers
+
     def __init__(
         self,
         session: Session,

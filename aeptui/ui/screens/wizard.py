@@ -20,6 +20,7 @@ from aeptui.forms.fields import Answers, Value
 from aeptui.forms.refusals import place
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for, read_again
+from aeptui.pipelines.journal import Entry
 from aeptui.pipelines.plan import Made, Plan, Secrets
 from aeptui.resources import registry
 from aeptui.session import Session
@@ -30,6 +31,7 @@ from aeptui.ui.screens.confirm import Confirm
 from aeptui.ui.screens.form import tried
 from aeptui.ui.screens.login import LoginPage
 from aeptui.ui.screens.plan import LookPage, RequestPage
+from aeptui.ui.screens.recalling import in_words, stands_of, states_of
 from aeptui.ui.screens.sheets import PageSheet, Sheet
 from aeptui.ui.sending import PlanEnded, PlanTold, Stands, said, standing, tone_of, way_on
 from aeptui.ui.unlocking import may_send
@@ -72,7 +74,8 @@ class WizardPage(AnswerPage):
         super().__init__(session, "", KEY)
         self._sheets = [PageSheet(page) for page in crm_flow.PAGES]
         self._at = 0
-        self._plan_id = ""
+        self._left: Entry | None = None
+        """How far the plan of these answers had come when it was left."""
         self._stands: Stands = ()
         self._turned_away: Made | None = None
         """A base connection that the plan made and that cannot log in."""
@@ -90,6 +93,17 @@ class WizardPage(AnswerPage):
     def on_mount(self) -> None:
         """Begin on the first page; go to the last one that was reached by the next keys."""
         self.view.display = False
+
+    def taken_up(self, entry: Entry) -> None:
+        """The plan is where it goes on."""
+        self._left, self._stands = entry, stands_of(entry)
+        self.saying.put(in_words(entry, "ctrl+r opens the plan, to go on"), "warn")
+        self.refresh_bindings()
+
+    def action_afresh(self) -> None:
+        """Throw the answers away; what was made is the journal's."""
+        self._left, self._stands, self._turned_away = None, (), None
+        super().action_afresh()
 
     @property
     def sheet(self) -> Sheet:
@@ -306,13 +320,15 @@ class WizardPage(AnswerPage):
             return None
         steps = crm_flow.steps(self.answers, self.lookups)
         plan = plan_for(self.session, steps[-1].title.removeprefix("Create the "), steps)
-        if not self._plan_id:
-            self._plan_id = plan.id
-        return replace(plan, id=self._plan_id)
+        self.plan_id = self.plan_id or plan.id
+        return replace(plan, id=self.plan_id)
 
     def _show_plan(self) -> None:
         plan = self.plan()
         self.view.show(plan, self._reused(), self._why_no_plan() if plan is None else "")
+        if plan is not None and self._left is not None:
+            self.view.recall(states_of(self._left), self._left.known())
+            self._left = None
         if plan is not None and not self.saying.text:
             self.saying.put(_introduction(len(plan.steps), len(self._stands)))
 
@@ -400,7 +416,7 @@ class WizardPage(AnswerPage):
                 self.saying.put(f"Nothing was sent: {reason}.", "warn")
                 return
             secrets = crm_flow.secrets(self.answers, self.lookups)
-            self.begun = True
+            self.remember(plan.id)
             sending = self.console.doing.sending
             told = self.post_message
             sent = sending.begin(self.session, plan, secrets, told, checks=self.lets_in)
@@ -427,7 +443,8 @@ class WizardPage(AnswerPage):
             others = [(step.kind, each.id) for step, each in event.stands if each is not made]
             self.console.doing.show_made("flows", made.id, words, others)
         elif event.what == "finished":
-            self._plan_id, self._stands, self.begun = "", (), False
+            self.remember("")
+            self._stands = ()
             self._turned_away = None
             self.saying.put(said(event), "good")
         else:
