@@ -132,3 +132,18 @@ PARTS = st.sampled_from(
 def test_any_filter_is_looked_for_or_refused(filled: Mirror, text: str, kind: str) -> None:
     with contextlib.suppress(FilterError):
         filled.window_now(Listing(kind, text), 9)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(part=st.text("0123456789abcdefF-", min_size=1, max_size=9), cut=st.slices(36))
+def test_any_part_of_an_id_finds_what_has_it_and_nothing_else(
+    filled: Mirror, part: str, cut: slice
+) -> None:
+    for word in {part, FLOW[cut.start : cut.stop]} - {""}:
+        found = filled.window_now(Listing("runs", f"flow_id:{word}"), 9).rows
+        flow_ids = {run.id: run.flow_id for run in RUNS}
+        assert {row.id for row in found} == {
+            id for id, flow_id in flow_ids.items() if word.lower() in flow_id.lower()
+        }

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aeptui.api.models import Dataset, Flow, Run
 from aeptui.mirror.lock import Lock
 from aeptui.mirror.store import Mirror
-from aeptui.mirror.values import NAMED, Changed
+from aeptui.mirror.values import NAMED, Changed, Listing
 from aeptui.mirror.verdicts import RunVerdict
 from aeptui.monitor.state import run_verdict
 from tests.mirror.conftest import NOW
@@ -121,17 +123,41 @@ def test_one_of_several_holds_the_lock_until_it_lets_go(tmp_path: Path) -> None:
     second.release()
 
 
-async def test_closing_leaves_a_long_question(mirror: Mirror) -> None:
-    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+
+
+async def asked_for_ever(ask: Callable[[Callable[[Any], None]], Awaitable[None]]) -> Any:
+    """The task of a question without an end, which has begun."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def question(reader: object) -> None:
+    def question(reader: Any) -> None:
         loop.call_soon_threadsafe(asked.set)
-        reader._connection.execute(endless).fetchone()  # type: ignore[attr-defined]
+        reader._connection.execute(ENDLESS).fetchone()
 
-    task = asyncio.create_task(mirror.ask(question))
+    task = asyncio.ensure_future(ask(question))
     await asked.wait()
+    return task
+
+
+async def test_a_question_that_nobody_waits_for_any_more_ends(mirror: Mirror) -> None:
+    task = await asked_for_ever(mirror.ask)
+    task.cancel()
+    async with asyncio.timeout(20):
+        assert (await mirror.summary()).counts == {}
+
+
+async def test_short_questions_do_not_wait_behind_a_search(mirror: Mirror) -> None:
+    task = await asked_for_ever(mirror._searching.ask)
+    async with asyncio.timeout(20):
+        assert (await mirror.window(Listing("runs"), 5)).rows == ()
+        assert not task.done()
+        task.cancel()
+        assert (await mirror.window(Listing("runs", "nothing"), 5)).rows == ()
+
+
+async def test_closing_leaves_a_long_question(mirror: Mirror) -> None:
+    task = await asked_for_ever(mirror.ask)
     await asyncio.to_thread(mirror.close)
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
         await task

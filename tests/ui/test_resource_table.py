@@ -56,6 +56,34 @@ class OneTable(App[None]):
         yield ResourceTable(columns, lambda: Moment(datetime.now(UTC), UTC))
 
 
+async def test_what_an_earlier_source_was_asked_is_given_up_for_a_new_one() -> None:
+    slow, quick = LateRows(), LateRows()
+    left = asyncio.Event()
+
+    async def never(count: int) -> Window:
+        try:
+            await slow.through.acquire()
+        finally:
+            left.set()
+        return slow.between(0, count)
+
+    slow.first = never  # type: ignore[method-assign]
+    app = OneTable()
+    async with app.run_test(size=(40, 22)) as pilot:
+        table = app.query_one(ResourceTable)
+        table.read_from(slow, sorted_by="", reverse=False, until="Looking through 20,000 rows.")
+        looking = asyncio.ensure_future(table.look())
+        await pilot.pause()
+        shown = "".join(strip.text for strip in table.lines(40, 20))
+        assert "Looking through 20,000 rows." in shown
+        table.read_from(quick, sorted_by="", reverse=False)
+        await left.wait()
+        await looking
+        assert table.held is None
+        await table.look()
+        assert table.held == "00000"
+
+
 async def test_any_keys_pressed_before_their_rows_are_there_add_up() -> None:
     chance, source = random.Random(7), LateRows()
     app = OneTable()
