@@ -90,16 +90,17 @@ class Query:
         rows = tuple(self.kind.load(values[:-1]) for values in found)
         keys = tuple(self._key(values[-1]) for values in found)
         if not rows:
-            total, estimated = self._total(connection)
             before = place is not None and not backwards and self._any(connection, place, True)
             after = place is not None and backwards and self._any(connection, place, False)
+            total, estimated = self._total(connection) if before or after else (0, False)
             return Window((), (), before, after, None if before else 0, total, estimated)
         first, last = Anchor(keys[0], rows[0].id, "before"), Anchor(keys[-1], rows[-1].id, "after")
         if backwards:
             before, after = more, place is not None and self._any(connection, last, False)
         else:
             before, after = place is not None and self._any(connection, first, True), more
-        total, estimated = self._total(connection)
+        whole = not (before or after)
+        total, estimated = (len(rows), False) if whole else self._total(connection)
         position = self._position(connection, first) if before else 0
         return Window(rows, keys, before, after, position, total, estimated)
 

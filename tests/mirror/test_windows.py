@@ -217,6 +217,10 @@ def test_under_a_filter_a_long_list_has_an_estimated_total(monkeypatch: pytest.M
         assert (whole.total, whole.estimated) == (200, False)
         part = mirror.window_now(Listing("runs", "state:failed"), 10)
         assert (part.total, part.estimated) == (100, True)
+        for few, ids in (("id:r007", ["r007"]), ("nothing", [])):
+            found = mirror.window_now(Listing("runs", few), 10)
+            assert [row.id for row in found.rows] == ids
+            assert (found.total, found.estimated) == (len(ids), False)
         deep = mirror.window_now(Listing("runs"), 10, END)
         assert deep.position is None
 

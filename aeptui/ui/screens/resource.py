@@ -119,6 +119,7 @@ class ListPage(ActingPage):
     async def search(self) -> None:
         """Find the first rows of a list that no index has."""
         await self.look()
+        self._hint_matches()
 
     @property
     def at_hand(self) -> Row | None:
@@ -348,11 +349,16 @@ class ListPage(ActingPage):
         if self._prompt is None or self._prompt.id != "filter":
             super().on_prompt_changed(message)
             return
-        wrong = self.narrow(message.text)
-        total = self.table.total
-        self._prompt.hint(
-            wrong or (f"{total} match" if message.text else ""), "warn" if wrong else "dim"
-        )
+        if wrong := self.narrow(message.text):
+            self._prompt.hint(wrong, "warn")
+        else:
+            self._hint_matches()
+
+    def _hint_matches(self) -> None:
+        """Say beside what is typed how many rows match, once that is known."""
+        if self._prompt is not None and self._prompt.id == "filter":
+            known = f"{self.table.total} match" if self.table.total else "looking for matches"
+            self._prompt.hint(known if self.listing.filter else "", "dim")
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
         """Keep the filter."""

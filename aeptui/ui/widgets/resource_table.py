@@ -423,7 +423,7 @@ class ResourceTable(Painted, can_focus=True):
         )
 
     def _nothing(self, width: int) -> list[Strip]:
-        words = self.unread or (self.empty if self._window is not None else self._until)
+        words = self._until if self._window is None else self.unread or self.empty
         return [Strip.blank(width)] + [
             line([("  " + text, DIM)], width) for text in wrap(words, max(20, width - 4))
         ]
