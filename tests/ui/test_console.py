@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.cells import cell_len
@@ -331,6 +331,16 @@ async def test_help_names_every_key_and_why_some_are_off(filled: Session) -> Non
         await at.sees("CRM contacts")
         await at.press("question_mark")
         await at.sees("(off: only flows and runs")
+
+
+async def test_help_counts_what_the_platform_is_asked(filled: Session) -> None:
+    meter = filled.services.meter
+    for _ in range(3):
+        meter.count()
+    meter.last_latency_s, meter.last_limited_at = 0.0842, datetime(2026, 9, 2, 12, tzinfo=UTC)
+    async with console(filled, 80, 130) as at:
+        await at.press("question_mark")
+        await at.sees("3 in the last minute, up to 20 allowed", "after 84 ms", "2 Sep 2026 ")
 
 
 async def test_another_sandbox_is_another_session_with_nothing_of_the_old_one(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from aeptui.resources import registry
+from aeptui.resources import formats, registry
 from aeptui.resources.definition import Detail, Fact, Facts, Prose
 from aeptui.ui.palette import BOLD
 from aeptui.ui.screens.page import BAR_ORDER, Page
@@ -21,7 +21,8 @@ class HelpPage(Page):
     def __init__(self, page: Page) -> None:
         super().__init__(page.session, "help")
         self.kinds, self.aged = page.kinds, page.aged
-        self._told = Detail("Keys", (*_keys(page), _goto(page), _words(), _link(page), _ids(page)))
+        sections = (*_keys(page), _goto(page), _words(), _calls(page), _link(page), _ids(page))
+        self._told = Detail("Keys", sections)
 
     def body(self) -> Iterable[Widget]:
         """A title and the keys."""
@@ -101,6 +102,19 @@ def _goto(page: Page) -> Facts:
     if page.session.rehearsal is not None:
         more.append(Fact(":emulator stop", "stop the local platform; `:emulator start` starts it"))
     return Facts([*kinds, *more], title="Where : leads; any name or id works as well")
+
+
+def _calls(page: Page) -> Facts:
+    """What the platform was asked lately, which the top line has no room for."""
+    services, moment = page.session.services, page.session.moment()
+    meter, pace = services.meter, services.budget.pace
+    latency, limited = meter.last_latency_s, meter.last_limited_at
+    facts = [
+        Fact("calls", f"{meter.calls_last_minute()} in the last minute, up to {pace:.0f} allowed"),
+        Fact("last answer", "none yet" if latency is None else f"after {latency * 1000:.0f} ms"),
+        Fact("slowed down", "never" if limited is None else formats.full(limited, moment)),
+    ]
+    return Facts(facts, title="What the platform is asked, in this session")
 
 
 def _words() -> Prose:
