@@ -87,10 +87,11 @@ class RetryTransport(httpx.AsyncBaseTransport):
                 again = response.status_code == 429 or (
                     idempotent and response.status_code in _BUSY
                 )
+                if not again or tries >= _MOST_TRIES:
+                    return response
                 told = self.told_to_wait(response)
                 wait = self._jitter(tries) if told is None else told
-                too_long = wait > _CEILING_S or waited + wait > _PATIENCE_S
-                if not again or tries >= _MOST_TRIES or too_long:
+                if wait > _CEILING_S or waited + wait > _PATIENCE_S:
                     return response
                 await response.aclose()
             waited += wait

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -79,6 +80,60 @@ async def test_closing_ends_any_call_although_the_platform_hangs(
         with pytest.raises(ending, match="session ended"):
             await asyncio.wait_for(asking, 10)
         await services.aclose()  # twice does no harm
+
+
+async def test_closing_leaves_no_socket_open(settings: ApiSettings) -> None:
+    left = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asking.set()
+        assert await reader.read() == b""
+        left.set()
+        writer.close()
+
+    asking = asyncio.Event()
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        services = await Services(hung(settings, url)).__aenter__()
+        call = asyncio.ensure_future(services.flows.get_flow("f1"))
+        await asyncio.wait_for(asking.wait(), 10)
+        await asyncio.wait_for(services.aclose(), 10)
+        await asyncio.wait_for(left.wait(), 10)
+        with pytest.raises(ApiUnreachable):
+            await call
+
+
+async def test_no_host_is_asked_more_than_eight_things_at_once(settings: ApiSettings) -> None:
+    now = most = 0
+    full = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal now, most
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                now += 1
+                most = max(now, most)
+                if now == 8:
+                    for _ in range(200):  # time enough for a ninth
+                        await asyncio.sleep(0)
+                    full.set()
+                await full.wait()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n" + FOUND)
+                now -= 1
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with Services(hung(settings, url)) as services:
+            asking = (services.flows.get_flow("f1") for _ in range(30))
+            found = await asyncio.wait_for(asyncio.gather(*asking), 20)
+    assert [flow.id for flow in found] == ["f1"] * 30
+    assert most == 8
+
+
+FOUND = b'{"items": [{"id":"f1"}]}'
 
 
 async def test_closing_while_a_call_waits_for_the_budget_ends_it(

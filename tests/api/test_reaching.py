@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import shutil
 import subprocess
@@ -159,6 +160,34 @@ async def test_a_bundle_of_the_environment_that_is_not_there_is_named(
         await reaches(to("https://platform.example", settings))
 
 
+@pytest.fixture
+def folder(certificate: Path, tmp_path: Path) -> Path:
+    """A folder of authorities, in which each is found by the hash of its name."""
+    telling = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(certificate)]
+    told = subprocess.run(telling, check=True, capture_output=True, text=True).stdout
+    (tmp_path / f"{told.strip()}.0").write_bytes(certificate.read_bytes())
+    return tmp_path
+
+
+async def test_a_folder_of_authorities_in_the_environment_is_trusted(
+    secured: Canned, settings: ApiSettings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+    assert await reaches(to(secured.url, settings))
+
+
+async def test_closing_waits_for_no_good_bye_of_a_line_that_went_dead(
+    secured: Canned, settings: ApiSettings, certificate: Path
+) -> None:
+    async with a_line(secured) as (url, dead, left):
+        services = await Services(to(url, settings, ca_bundle=certificate)).__aenter__()
+        assert (await services.flows.get_flow("f1")).id == "f1"
+        dead.set()
+        await asyncio.wait_for(services.aclose(), 10)
+        for _ in range(2):  # to the platform, and to IMS
+            await asyncio.wait_for(left.get(), 10)
+
+
 @pytest.mark.parametrize("named_by", ["profile", "HTTPS_PROXY", "ALL_PROXY"])
 async def test_a_proxy_of_profile_or_environment_is_gone_through(
     secured: Canned,
@@ -193,6 +222,34 @@ async def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
     with pytest.raises(SettingsError, match="write it like") as told:
         await reaches(to("https://platform.example", settings, proxy=proxy))
     assert "SECRET" not in str(told.value)
+
+
+@asynccontextmanager
+async def a_line(
+    target: Canned,
+) -> AsyncIterator[tuple[str, asyncio.Event, asyncio.Queue[None]]]:
+    """A line to `target` that can go dead; the queue has one for each time that we hung up."""
+    dead = asyncio.Event()
+    left: asyncio.Queue[None] = asyncio.Queue()
+    port = int(target.url.rpartition(":")[2])
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            if not dead.is_set():
+                writer.write(data)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        returning = asyncio.create_task(carry(there, writer))
+        with contextlib.suppress(ConnectionError):
+            await carry(reader, back)
+        left.put_nowait(None)
+        back.close()
+        await returning
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", dead, left
 
 
 @asynccontextmanager

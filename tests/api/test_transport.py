@@ -21,6 +21,7 @@ FLOWS = "/data/foundation/flowservice"
 CALL = Call(Service.FLOWS, "/flows")
 PATH = f"{FLOWS}/flows"
 FINE = Reply({"items": [], "_links": {}})
+ONE = Reply({"items": [{"id": "f1"}]})
 
 
 @pytest.fixture
@@ -40,6 +41,19 @@ async def test_a_get_is_repeated_until_it_is_answered(
     canned.says("GET", PATH, Reply(b"", status), Reply(b"", status), FINE)
     assert (await client.ask(CALL)).status == 200
     assert naps == [0.5, 1.0]  # with full chance; the jitter takes any part of it
+
+
+async def test_waits_are_drawn_by_chance_so_that_clients_do_not_come_in_step(
+    canned: Canned, settings: ApiSettings, naps: list[float]
+) -> None:
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    draws = iter([0.25, 0.75])
+    canned.says("GET", f"{PATH}/f1", Reply(b"", 503), Reply(b"", 503), ONE)
+    async with Services(settings, sleep=nap, chance=lambda: next(draws)) as services:
+        await services.flows.get_flow("f1")
+    assert naps == [0.125, 0.75]
 
 
 async def test_a_get_gives_up_after_five_tries(canned: Canned, client: AepClient) -> None:
