@@ -21,8 +21,8 @@ class HelpPage(Page):
     def __init__(self, page: Page) -> None:
         super().__init__(page.session, "help")
         self.kinds, self.aged = page.kinds, page.aged
-        sections = (*_keys(page), _goto(page), _words(), _calls(page), _link(page), _ids(page))
-        self._told = Detail("Keys", sections)
+        lately = (_calls(page), _link(page))
+        self._told = Detail("Keys", (*_keys(page), _goto(page), _words(), *lately, _ids(page)))
 
     def body(self) -> Iterable[Widget]:
         """A title and the keys."""
