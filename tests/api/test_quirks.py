@@ -152,6 +152,38 @@ QUIRKS = {
         "test_headers_name_the_caller_the_organisation_and_the_sandbox",
     ),
     "bodies are empty where they should not be": (HERE, "test_an_empty_yes_is_no_empty_list"),
+    "the tenant has no underscore where it is named": (
+        HERE,
+        "test_the_tenant_is_told_without_its_underscore",
+    ),
+    "Profile is enabled in two steps, and a schema's for good": (
+        "../forms/test_changing",
+        "test_profile_is_enabled_and_stays_so",
+    ),
+    "a connection goes after its flows, and a deleted flow leaves its connections": (
+        "../pipelines/test_actions",
+        "test_deleting_names_what_goes_with_it_and_keeps_the_order",
+    ),
+    "after a time-out it may have been made": (
+        "../pipelines/test_apply",
+        "test_a_write_whose_answer_is_cut_after_it_landed_is_found_and_the_plan_goes_on",
+    ),
+    "a schedule is frozen once it has started": (
+        "../forms/test_changing",
+        "test_what_has_started_keeps_its_start_and_backfill_and_never_becomes_once",
+    ),
+    "only flows scheduled once run on demand": (
+        "../pipelines/test_actions",
+        "test_a_flow_scheduled_once_runs_on_demand",
+    ),
+    "only failed and empty runs are retried": (
+        "../pipelines/test_actions",
+        "test_only_failed_runs_and_runs_without_rows_can_be_retried",
+    ),
+    "a flow stays with the version of its mapping set": (
+        "../pipelines/test_mapping_versions",
+        "test_taken_back_the_flow_uses_the_version_before_and_the_saved_one_is_named",
+    ),
 }
 M = TypeVar("M")
 
@@ -159,7 +191,7 @@ M = TypeVar("M")
 @pytest.mark.parametrize("quirk", QUIRKS)
 def test_each_quirk_has_its_test(quirk: str) -> None:
     module, test = QUIRKS[quirk]
-    tree = ast.parse(Path(__file__).with_name(f"{module}.py").read_text())
+    tree = ast.parse((Path(__file__).parent / f"{module}.py").read_text())
     assert test in {node.name for node in tree.body if hasattr(node, "name")}
 
 
@@ -169,6 +201,14 @@ async def whole(pages: AsyncIterator[list[M]]) -> list[M]:
 
 def wire(**told: Any) -> bytes:
     return json.dumps(told).encode()
+
+
+async def test_the_tenant_is_told_without_its_underscore(
+    canned: Canned, services: Services
+) -> None:
+    stats = {"imsOrg": "TEST@AdobeOrg", "tenantId": "acme", "counts": {}}
+    canned.says("GET", f"{FOUNDATION}/schemaregistry/stats", Reply(stats))
+    assert await services.library.tenant() == "acme"
 
 
 async def test_a_look_up_is_a_list_of_one(canned: Canned, services: Services) -> None:
