@@ -253,7 +253,8 @@ def _failed(case: _Case) -> _Said | None:
         return None
     streak = list(takewhile(lambda run: run.word == "failed", case.ended))
     what = case.ended[0].message or case.ended[0].code or "the platform gave no reason"
-    times = f"{len(streak)} times: " if len(streak) > 1 else ""
+    more = " or more" if len(streak) == len(case.ended) and len(case.runs) >= ENOUGH else ""
+    times = f"{len(streak)} times{more}: " if len(streak) > 1 else ""
     return _Said(_also_off(case, times + what), begun(streak[-1]))
 
 

@@ -259,7 +259,7 @@ FLOWS = Resource(
         Column("LAST 20 RUNS", lambda row, moment: formats.strip(row.strip), width=20, least=12),
         Column("LOST", lambda row, moment: lost(row), width=6, order="lost", align="right"),
         Column("NEXT", following, width=11, order="next_due_at", shed=1),
-        Column("WHY", lambda row, moment: row.reason, width=32, shed=2, tone=word_tone),
+        Column("WHY", lambda row, moment: row.reason, width=22, grow=True, shed=2, tone=word_tone),
         Column(
             "LAST RUN",
             lambda row, moment: formats.ago(row.last_run_at, moment),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aeptui.api.models import Run, RunError
 from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.mirror.verdicts import FlowVerdict
-from aeptui.monitor.state import Thresholds, flow_verdict, run_verdict
+from aeptui.monitor.state import ENOUGH, Thresholds, flow_verdict, run_verdict
 from aeptui.monitor.tones import RANKED, letter, letter_tone, rank, tone
 
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
@@ -148,6 +148,14 @@ def says(verdict: FlowVerdict) -> tuple[str, str]:
 )
 def test_failed(runs: list[RunRow], reason: str) -> None:
     assert says(judged(flow(), runs)) == ("failed", reason)
+
+
+def test_more_failures_than_are_looked_at_are_not_counted_as_all() -> None:
+    runs = past(ENOUGH, word="failed")
+    assert judged(flow(), runs).reason.startswith(f"{ENOUGH} times or more: ")
+    assert judged(flow(), [*runs[:-1], run(10_000 * MIN)]).reason.startswith(
+        f"{ENOUGH - 1} times: "
+    )
 
 
 def test_failed_since_the_first_of_the_row_of_failures() -> None:

@@ -316,7 +316,7 @@ async def test_a_window_that_is_too_small_says_so_and_comes_back(filled: Session
 
 async def test_at_120_columns_the_selected_rows_detail_opens_on_the_right(filled: Session) -> None:
     async with console(filled, 120, 36) as at:
-        await at.sees("LastModifiedDate")
+        await at.sees("Trend", "30 days", "source connection")
         await at.press("down")
         beside = at.app.screen.query_one("#beside", DetailView)
         await at.until(

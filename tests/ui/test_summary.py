@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from aeptui.mirror.rows import RunRow
+from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.mirror.values import Live, Summary
 from aeptui.moment import Moment
 from aeptui.monitor.tones import RANKED
@@ -74,3 +74,22 @@ def test_an_open_run_is_measured_against_what_is_usual() -> None:
     assert "12,400 rows" in told and "1m20 of ~2m" in told
     assert 0 < told.count("█") < panel(run, {"f": 80.0}).count("█")
     assert "of ~" not in panel(run, {}) and "█" not in panel(run, {})
+
+
+def test_the_last_run_of_a_flow_that_needs_a_person_is_told_with_the_reason() -> None:
+    run = RunRow(
+        id="r",
+        flow_id="f",
+        flow_name="Zoho contacts",
+        word="clean",
+        ingested=412,
+        started_at=NOW - timedelta(seconds=83),
+        completed_at=NOW,
+    )
+    made = LivePanel(lambda: Moment(NOW, UTC))
+    made.live = Live((), (run,), {})
+    made.follow("f", run)
+    assert "clean" in made.lines(80, 5)[0].text and "412 rows in 1m23" in made.lines(80, 5)[0].text
+    made.follow("f", run, FlowRow(id="f", word="odd", reason="412 rows, usually 9,800"))
+    assert "ODD" in made.lines(80, 5)[0].text
+    assert "412 rows, usually 9,800" in made.lines(80, 5)[0].text

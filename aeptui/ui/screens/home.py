@@ -11,6 +11,7 @@ from textual import getters, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from aeptui.mirror.rows import FlowRow
 from aeptui.mirror.values import Live, Summary
 from aeptui.resources.flows import FLOWS
 from aeptui.session import Session
@@ -103,7 +104,12 @@ class HomePage(ListPage):
         runs = await self.session.mirror.runs_of(flow_id, FEW) if flow_id else []
         if not self.query("#live"):
             return  # the console was left meanwhile
-        self.panel.follow(flow_id, next((run for run in runs if run.completed_at), None))
+        own = next((run for run in runs if run.completed_at), None)
+        row = self.table.row
+        if isinstance(row, FlowRow) and row.id == flow_id and not self.beside.display:
+            self.panel.follow(flow_id, own, row)
+        else:  # the detail beside the list has the reason
+            self.panel.follow(flow_id, own)
 
     def show_making(self, words: str) -> None:
         """Say how far the making of the rehearsal is; an empty string when it is made."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import msgspec
@@ -15,7 +16,7 @@ from textual.widget import Widget
 from aeptui.mirror.filter import FilterError
 from aeptui.mirror.rows import FlowRow, Row, RunRow
 from aeptui.mirror.values import Listing
-from aeptui.resources.definition import Column, Resource
+from aeptui.resources.definition import Column, Detail, Plots, Prose, Resource
 from aeptui.resources.runs import RUNS
 from aeptui.session import Session
 from aeptui.ui.ages import Age
@@ -221,7 +222,7 @@ class ListPage(ActingPage):
             await asyncio.wait([reading], timeout=PATIENCE_S)
             if not reading.done():
                 self.beside.say(f"{row.name or self.resource.name}: asking the platform.")
-            self.beside.show(await reading)
+            self.beside.show(_trend_first(await reading))
             self._beside = row
         finally:
             reading.cancel()
@@ -405,3 +406,11 @@ async def telling_run(session: Session, flow: FlowRow) -> str:
         if run.word in ("failed", "partial"):
             return run.id
     return runs[0].id if runs else ""
+
+
+def _trend_first(detail: Detail) -> Detail:
+    """Beside a list there are few lines: a trend, seen at a glance, goes before what is looked up."""
+    lead = [block for block in detail.blocks[:1] if isinstance(block, Prose)]
+    plots = [block for block in detail.blocks if isinstance(block, Plots)]
+    rest = [block for block in detail.blocks if block not in lead and block not in plots]
+    return replace(detail, blocks=[*lead, *plots, *rest])

@@ -59,10 +59,10 @@ QUESTIONS = (
 COLUMNS = (
     Column("WHAT", lambda row, _: row.mark.kind, 12),
     Column("ABOUT", lambda row, _: row.name, 24, grow=True),
-    Column("STATES", lambda row, _: ",".join(row.mark.words) or "all", 12, shed=2),
+    Column("STATES", lambda row, _: ",".join(row.mark.words) or "all", 12, shed=1),
     Column("UNTIL", lambda row, moment: _until(row.mark, moment), 15),
-    Column("WHO", lambda row, _: row.mark.who, 8, shed=1),
-    Column("WHY", lambda row, _: row.mark.note, 20, shed=3),
+    Column("WHY", lambda row, _: row.mark.note, 20, grow=True),
+    Column("WHO", lambda row, _: row.mark.who, 8, shed=2),
 )
 
 

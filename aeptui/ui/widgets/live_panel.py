@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from aeptui.mirror.rows import RunRow
+from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.mirror.values import Live
 from aeptui.moment import Moment
 from aeptui.monitor.tones import tone
@@ -29,7 +29,8 @@ class LivePanel(Painted):
     """Open runs first, then the newest ends, as many as fit.
 
     The runs of the flow that is followed come before the others of their sort
-    and are bright; where it has none open, its last one stays in sight.
+    and are bright; where it has none open, its last one stays in sight, with the reason
+    why the flow needs a person.
     """
 
     DEFAULT_CSS = "LivePanel { height: 5; }"
@@ -41,15 +42,20 @@ class LivePanel(Painted):
         self.stale = False
         self.flow_id = ""
         self._own: RunRow | None = None
+        self._why: FlowRow | None = None
 
     def show(self, live: Live) -> None:
         """Draw these runs."""
         self.live = live
         self.repaint()
 
-    def follow(self, flow_id: str, own: RunRow | None) -> None:
-        """Keep this flow in sight, by its open runs or by `own`, the last that ended."""
+    def follow(self, flow_id: str, own: RunRow | None, why: FlowRow | None = None) -> None:
+        """Keep this flow in sight, by its open runs or by `own`, the last that ended.
+
+        Of `why` the reason is told there, where nothing else on the screen tells it.
+        """
         self.flow_id, self._own = flow_id, own
+        self._why = why if why is not None and why.reason else None
         self.repaint()
 
     def set_stale(self, stale: bool) -> None:
@@ -110,9 +116,13 @@ class LivePanel(Painted):
 
     def _ended(self, run: RunRow, moment: Moment, width: int) -> list[Piece]:
         ended = run.completed_at or run.updated_at
+        word = run.word
         meant = tone(run.word)
         took = formats.took(run.started_at, run.completed_at)
-        if run.word == "failed":
+        if self._why is not None and self._own is not None and run.id == self._own.id:
+            word, words = self._why.word, self._why.reason
+            meant = tone(word)
+        elif run.word == "failed":
             words = run.message or run.code
         else:
             words = f"{formats.plural(run.ingested or 0, 'row')} in {took}"
@@ -122,7 +132,7 @@ class LivePanel(Painted):
                 words += f", values lost in {formats.plural(run.warnings, 'row')}"
         return [
             self._named(run, width),
-            (fit(formats.said(run.word), 10), TONES["dim" if meant == "good" else meant]),
+            (fit(formats.said(word), 10), TONES["dim" if meant == "good" else meant]),
             (f" {formats.clock_time(ended, moment)} ", DIM),
             (f" {words}", PLAIN),
         ]
