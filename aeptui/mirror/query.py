@@ -9,7 +9,6 @@ place in the middle of a million rows is as near as the first.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -61,7 +60,8 @@ class Query:
         self.down = default if listing.reverse is None else listing.reverse
         self.filter: Condition | None = parse(self.kind, listing.filter, now)
         self.within: Condition | None = None
-        first = {re.split(r"\W", index, maxsplit=1)[0] for index in self.kind.indexes}
+        whole = (index for index in self.kind.indexes if " WHERE " not in index)
+        first = {index.split(",")[0].removesuffix(" DESC") for index in whole}
         self._along = self.order is _WORST or self.order.name in first
         """Whether an index has the rows in this order."""
         alone = self.filter is None and self.order.stored and not self.order.shared
@@ -123,10 +123,10 @@ class Query:
         columns = ", ".join(each.sql for each in self.kind.fields)
         for segment in self._segments(place, backwards):
             order = self._sorted(segment.keyed, self.down != backwards)
-            sql = (
-                f"SELECT {columns}, {self.order.sql} {self.kind.source} "
-                f"WHERE {segment.sql} ORDER BY {order} LIMIT {limit - len(found)}"
-            )
+            where = f"{segment.sql} ORDER BY {order} LIMIT {limit - len(found)}"
+            if not self._along:  # all rows are sorted, but few of them have to be put together
+                where = f"t.n IN (SELECT t.n {self._counted} WHERE {where}) ORDER BY {order}"
+            sql = f"SELECT {columns}, {self.order.sql} {self.kind.source} WHERE {where}"
             found += connection.execute(sql, segment.values)
             if len(found) >= limit:
                 break
