@@ -30,6 +30,7 @@ from aeptui.forms.questions import (
 )
 from aeptui.forms.workbench import Bench
 from aeptui.pipelines.plan import Ref, Step, Undo
+from aeptui.pipelines.settling import STABLE
 
 STEP = "mapping_set"
 
@@ -44,6 +45,7 @@ class Pin:
     at: int
     entry: Mapping[str, Any]
     version: int | None
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ async def _pin(services: ServiceView, id: str) -> tuple[Pin, str]:
     ]
     at, entry = found[0] if found else (-1, {})
     etag = str(raw.get("etag") or flow.etag)
-    pin = Pin(flow.id, flow.name, etag, at, entry, flow.mapping_version)
+    pin = Pin(flow.id, flow.name, etag, at, entry, flow.mapping_version, flow.state)
     return pin, flow.source_connection_id
 
 
@@ -182,6 +184,20 @@ def renewed(
     if [step.name for step in before] != [step.name for step in now]:
         return None
     return tuple(old if old.name in done else new for old, new in zip(before, now, strict=True))
+
+
+def settled(pins: Sequence[Pin], now: Sequence[Pin]) -> tuple[Pin, ...]:
+    """The pins, renewed where a flow was in the making when it was read, and only its state moved.
+
+    Any other flow keeps the etag that was read, so that what somebody changed is seen.
+    """
+    fresh = {pin.flow: pin for pin in now}
+    found = []
+    for pin in pins:
+        same = fresh.get(pin.flow, pin)
+        unchanged = (pin.name, pin.at, pin.entry) == (same.name, same.at, same.entry)
+        found.append(same if pin.state not in STABLE and unchanged else pin)
+    return tuple(found)
 
 
 def _move(pin: Pin, name: str, mapping_set: str) -> Step:

@@ -17,6 +17,7 @@ from aeptui.mirror.rows import DatasetRow, FlowRow, Row, RunRow, SchemaRow
 from aeptui.pipelines import blast, on_demand
 from aeptui.pipelines.here import carry_out, plan_for, read_again, why_not_write
 from aeptui.pipelines.plan import Step, Undo
+from aeptui.pipelines.settling import LOOKS_S, STABLE
 from aeptui.resources.definition import Action
 from aeptui.resources.formats import date_time, due, plural
 from aeptui.resources.kinds import name_of
@@ -99,7 +100,7 @@ async def _run_now(session: Session, row: FlowRow) -> str:
 
 
 def why_not_switch(session: Session, row: FlowRow) -> str | None:
-    if row.state not in ("enabled", "disabled", "draft"):
+    if row.state not in STABLE:
         return f"This flow is being changed ({row.state or 'no state'}); try again when it is done"
     return why_not_write(session)
 
@@ -117,10 +118,6 @@ def _confirm_switch(session: Session, row: FlowRow) -> str:
     if row.frequency == "once":
         return f"Turn {row.name} on? It is scheduled once, so no run comes by itself."
     return f"Turn {row.name} on? It runs again when its schedule is next due."
-
-
-_LOOKS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""The platform takes its time to turn a flow on or off; so long it is waited between two looks."""
 
 
 async def _publish(session: Session, row: FlowRow) -> str:
@@ -146,7 +143,7 @@ async def _switch(session: Session, row: FlowRow) -> str:
     await _made(session, title, step)
     session.sync.refresh("flows", "runs")
     wanted, state = f"{forth}d", ""
-    for wait_s in (0.0, *_LOOKS_S):
+    for wait_s in (0.0, *LOOKS_S):
         await asyncio.sleep(wait_s)
         now = await read_again(session, "flows", row.id)
         state = now.state if isinstance(now, Flow) else ""

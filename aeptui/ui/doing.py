@@ -110,23 +110,26 @@ class Doing:
         self._app.push_screen(ReadingPage(session, mapping_set, flows, flow))
 
     def show_made(
-        self, kind: str, id: str, words: str, others: Sequence[tuple[str, str]] = ()
+        self, form: Page, kind: str, id: str, words: str, others: Sequence[tuple[str, str]] = ()
     ) -> None:
-        """Leave the form for a list with the new row under the cursor.
+        """Leave `form` for a list with the new row under the cursor.
 
         `others` are (kind, id) of what was made with it, and is named beside it.
         """
-        work = self._show_made(kind, id, words, others)
+        work = self._show_made(form, kind, id, words, others)
         self._app.run_worker(work, group="made", exclusive=True)
 
     async def _show_made(
-        self, kind: str, id: str, words: str, others: Sequence[tuple[str, str]]
+        self, form: Page, kind: str, id: str, words: str, others: Sequence[tuple[str, str]]
     ) -> None:
         from aeptui.pipelines.here import read_again
 
         app, session = self._app, self._app.session
         await asyncio.gather(*(read_again(session, *each) for each in (*others, (kind, id))))
         session.sync.refresh()
+        if not await form.comes_to_front():
+            self._say(words, "good")  # it was left meanwhile, and nobody is led elsewhere
+            return
         app.back()
         page = app.page
         if not isinstance(page, ListPage) or page.resource.kind != kind:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aeptui.forms.remapping import renewed
+from dataclasses import replace
+
+from aeptui.forms.remapping import Pin, renewed, settled
 from aeptui.pipelines.plan import Step
 
 
@@ -16,3 +18,13 @@ def test_what_was_sent_stays_as_it_was_sent_when_the_rest_is_set_over_theirs() -
     steps = renewed(before, now, {"mapping_set", "flow_1"})
     assert steps == (before[0], before[1], now[2])
     assert renewed(before, now[:2], {"mapping_set"}) is None
+
+
+def test_only_a_flow_that_was_in_the_making_and_is_else_the_same_takes_a_newer_etag() -> None:
+    made = Pin("a", "A", "1", 1, {"name": "Mapping"}, 0, "initializing")
+    ready = replace(made, etag="2", state="enabled")
+    assert settled([made], [ready]) == (ready,)
+    other = replace(ready, entry={"name": "Mapping", "params": {"mappingVersion": 3}})
+    assert settled([made], [other]) == (made,)
+    stood = replace(made, state="enabled")
+    assert settled([stood], [ready]) == (stood,)

@@ -152,6 +152,11 @@ def describe(api: httpx.Client, made: Pipeline, text: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
+def turn_off(api: httpx.Client, made: Pipeline) -> None:
+    path = f"/data/foundation/flowservice/flows/{made.flow_id}/action?op=disable"
+    assert api.post(path).status_code == 200
+
+
 def saved_by_another(api: httpx.Client, made: Pipeline) -> None:
     """Another version without the last pair; no flow is moved to it."""
     entry = next(e for e in the_flow(api, made)["transformations"] if e["name"] == "Mapping")
@@ -196,7 +201,10 @@ async def test_a_changed_mapping_becomes_a_version_and_the_flow_is_moved_to_it_o
         await at.until(lambda: isinstance(at.app.screen, RemapPlan))
         await at.sees("Save another version", "Move the flow", "PUT /data/foundation")
         assert not [each for each in proxy.writes[before:] if each.method in ("PUT", "PATCH")]
+        turn_off(api, made)
         await at.press("ctrl+g")
+        await at.sees("is disabling just now; waiting")
+        platform.advance(minutes=1)
         await at.sees("Somebody saved version 1 meanwhile", "theirs nothing, mine Description")
         assert not [each for each in proxy.writes[before:] if each.method in ("PUT", "PATCH")]
         await at.press("y")

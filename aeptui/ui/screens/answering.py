@@ -156,9 +156,11 @@ class AnswerPage(Page):
     async def recall(self) -> None:
         """Say what was made of the answers of last time; sending goes on with that plan."""
         entry = await recalled(self.session, self.kept)
-        if entry is not None and not self.begun:
+        if entry is None or self.begun:
+            return
+        self.plan_id = entry.plan.id
+        if any(each.state not in ("planned", "failed") for each in entry.steps):
             self.begun = True
-            self.plan_id = entry.plan.id
             self.show()
             self.taken_up(entry)
 

@@ -216,6 +216,7 @@ class ChangePage(FormPage):
     async def _leave(self, words: str) -> None:
         await read_again(self.session, self.subject.kind, self.subject.id)
         self.session.sync.refresh(self.subject.kind)
+        await self.comes_to_front()
         console = self.console
         console.back()
         console.page.say(words, "good")

@@ -218,7 +218,7 @@ class FormPage(AnswerPage):
     def leave_for(self, made: Made, words: str) -> None:
         """Leave for the list with the new row under the cursor."""
         self.served()
-        self.console.doing.show_made(self.form.kind, made.id, words)
+        self.console.doing.show_made(self, self.form.kind, made.id, words)
 
     def _failed(self, event: Event) -> None:
         fields = self.sheet.fields(self.answers, self.lookups)

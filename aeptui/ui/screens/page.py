@@ -110,6 +110,7 @@ class Page(Screen[None]):
         self._prompt: Prompt | None = None
         self._focus_before: Widget | None = None
         self._focus_last: Widget | None = None
+        self._fronted = asyncio.Event()
 
     # The frame ---------------------------------------------------------------
 
@@ -139,11 +140,22 @@ class Page(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Follow the news while this page is in front."""
+        self._fronted.set()
         self.show_keys()
         if self.query("#keys"):  # else it is being taken down already
             self.marks_changed()
         self.follow()
         self.follow_age()
+
+    async def comes_to_front(self) -> bool:
+        """Wait until this page is in front, for what would leave it: help may be open over it.
+
+        False when it was left instead.
+        """
+        while self.app.screen is not self and self in self.app.screen_stack:
+            self._fronted.clear()
+            await self._fronted.wait()
+        return self.app.screen is self
 
     def on_screen_suspend(self) -> None:
         """Read nothing while another page is in front."""
@@ -235,6 +247,7 @@ class Page(Screen[None]):
     def on_unmount(self) -> None:
         """Let go of what the widgets looked like, which a cache on their class would hold on to."""
         StylesCache.get_inner_outer.cache_clear()
+        self._fronted.set()
 
     # Ages --------------------------------------------------------------------
 

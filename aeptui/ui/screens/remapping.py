@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -18,11 +19,12 @@ from aeptui.forms.answers import KeptAnswers
 from aeptui.forms.fields import Choice
 from aeptui.forms.pairs import pair_of
 from aeptui.forms.questions import TheMappingSet
-from aeptui.forms.remapping import Remap
+from aeptui.forms.remapping import Pin, Remap
 from aeptui.forms.workbench import Workbench
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for
 from aeptui.pipelines.plan import Plan
+from aeptui.pipelines.settling import LOOKS_S, STABLE
 from aeptui.session import Session
 from aeptui.ui.palette import BOLD, DIM, TONES
 from aeptui.ui.screens.choosing import Chooser, among
@@ -31,6 +33,9 @@ from aeptui.ui.screens.page import Page
 from aeptui.ui.screens.send import SendPage
 from aeptui.ui.screens.studio import StudioPage
 from aeptui.ui.widgets.text_line import Rule, TextLine
+
+if TYPE_CHECKING:
+    from aeptui.api.services import ServiceView
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +73,8 @@ class ReadingPage(Page):
             words = f" It could not be read: {trouble} r asks again."
             self.query_one("#words", TextLine).put([(words, TONES["warn"])])
             return
-        if self in self.app.screen_stack:  # else its place is another page's by now
-            self.app.switch_screen(RemapPage(self.session, found, self._of_flow))
+        await self.comes_to_front()
+        self.app.switch_screen(RemapPage(self.session, found, self._of_flow))
 
     def action_refresh(self) -> None:
         """Ask again."""
@@ -229,10 +234,12 @@ class RemapPlan(SendPage):
 
     async def may_begin(self) -> bool:
         """Ask whether somebody saved meanwhile: a mapping set has no etag that would say so."""
-        if self.stands:
-            return True
         try:
             services = await self.session.connected()
+            if not await self._flows_settled(services):
+                return False
+            if self.stands:
+                return True
             now = await TheMappingSet(self._remap.id).ask(services)
             if now.version == self._allowed:
                 return True
@@ -258,11 +265,37 @@ class RemapPlan(SendPage):
         self._allowed = now.version
         return True
 
+    async def _flows_settled(self, services: ServiceView) -> bool:
+        """Wait for a flow that is in the making: the platform refuses to change it meanwhile."""
+        moving: list[Pin] = []
+        for wait_s in (0.0, *LOOKS_S):
+            await asyncio.sleep(wait_s)
+            now = await remapping.pins(services, self._flows)
+            moving = [pin for pin in now if pin.state not in STABLE]
+            if not moving:
+                self._remap = replace(self._remap, pins=remapping.settled(self._remap.pins, now))
+                plan = self._renewed()
+                if plan is not None:
+                    self.plan = plan
+                    self.view.show(plan)
+                return True
+            self.saying.put(f"{_in_the_making(moving)}; waiting until it can be changed …", "busy")
+        self.saying.put(f"Nothing was sent: {_in_the_making(moving)}. ctrl+g asks again.", "warn")
+        return False
+
+    def _renewed(self) -> Plan | None:
+        """The same plan over the flows as they were read last; None if it is another one now."""
+        now = remapping.steps(self._remap, self._pairs, self._flows)
+        steps = remapping.renewed(self.plan.steps, now, {step.name for step, _ in self.stands})
+        return None if steps is None else replace(self.plan, steps=steps)
+
     async def over_theirs(self, _outdated: Outdated) -> Plan | None:
         """The same plan over the flows as they are now."""
         services = await self.session.connected()
         pins = await remapping.pins(services, [pin.flow for pin in self._remap.pins])
         self._remap = replace(self._remap, pins=pins)
-        now = remapping.steps(self._remap, self._pairs, self._flows)
-        steps = remapping.renewed(self.plan.steps, now, {step.name for step, _ in self.stands})
-        return None if steps is None else replace(self.plan, steps=steps)
+        return self._renewed()
+
+
+def _in_the_making(pins: Sequence[Pin]) -> str:
+    return f"{pins[0].name or pins[0].flow} is {pins[0].state or 'in no state'} just now"

@@ -441,7 +441,7 @@ class WizardPage(AnswerPage):
             self.served()
             words = "The flow is made. Its first run appears in its list when it begins."
             others = [(step.kind, each.id) for step, each in event.stands if each is not made]
-            self.console.doing.show_made("flows", made.id, words, others)
+            self.console.doing.show_made(self, "flows", made.id, words, others)
         elif event.what == "finished":
             self.remember("")
             self._stands = ()
