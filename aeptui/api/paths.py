@@ -15,7 +15,10 @@ PATHS: Mapping[str, str] = {
     "runs": f"{Service.FLOWS.path}/runs",
     "datasets": f"{Service.CATALOG.path}/dataSets",
     "schemas": f"{Service.SCHEMAS.path}/tenant/schemas",
+    "mapping-sets": f"{Service.DATA_PREP.path}/mappingSets",
 }
+FIELD_GROUPS = f"{Service.SCHEMAS.path}/tenant/fieldgroups"
+DESCRIPTORS = f"{Service.SCHEMAS.path}/tenant/descriptors"
 
 
 def path_of(kind: str, id: str) -> str:

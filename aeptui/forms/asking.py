@@ -8,10 +8,6 @@ from typing import Any
 from aeptui.forms.fields import Answers, Field, text_of
 from aeptui.forms.lookups import Lookups, Question
 
-FLOW_SERVICE = "/data/foundation/flowservice"
-REGISTRY = "/data/foundation/schemaregistry"
-CATALOG = "/data/foundation/catalog"
-DATA_PREP = "/data/foundation/conversion"
 LONGEST_NAME = 255
 
 

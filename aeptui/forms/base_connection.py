@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from aeptui.api.paths import PATHS, path_of
 from aeptui.api.settings import Secret
-from aeptui.forms.asking import DESCRIPTION, FLOW_SERVICE, name_field, named, open_on
+from aeptui.forms.asking import DESCRIPTION, name_field, named, open_on
+from aeptui.forms.choices import Choice
 from aeptui.forms.connectors import Connector, Variant
-from aeptui.forms.fields import Answers, Choice, Field, text_of
+from aeptui.forms.fields import Answers, Field, text_of
 from aeptui.forms.form import Form, Given
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.questions import Connectors
@@ -76,9 +78,9 @@ def steps(answers: Answers, lookups: Lookups, _given: Given) -> list[Step]:
             title=f"Create the base connection {body['name']}",
             kind="base-connections",
             method="POST",
-            path=f"{FLOW_SERVICE}/connections",
+            path=PATHS["base-connections"],
             body=body,
-            undo=Undo("DELETE", f"{FLOW_SERVICE}/connections/{{{STEP}}}"),
+            undo=Undo("DELETE", f"{PATHS['base-connections']}/{{{STEP}}}"),
         )
     ]
 
@@ -92,7 +94,7 @@ def mend(answers: Answers, lookups: Lookups, id: str, etag: str) -> list[Step]:
             title=f"Correct the credentials of {named(answers, chosen.title)['name']}",
             kind="base-connections",
             method="PATCH",
-            path=f"{FLOW_SERVICE}/connections/{id}",
+            path=path_of("base-connections", id),
             headers={"If-Match": etag},
             body=[{"op": "replace", "path": "/auth", "value": auth_of(answers, variant)}],
             target=id,
@@ -119,9 +121,9 @@ def made_for_trial(name: str, spec: Any, auth: dict[str, Any]) -> Step:
         title=f"Create the base connection {name}",
         kind="base-connections",
         method="POST",
-        path=f"{FLOW_SERVICE}/connections",
+        path=PATHS["base-connections"],
         body={"name": name, "auth": auth, "connectionSpec": spec},
-        undo=Undo("DELETE", f"{FLOW_SERVICE}/connections/{{{STEP}}}"),
+        undo=Undo("DELETE", f"{PATHS['base-connections']}/{{{STEP}}}"),
     )
 
 

@@ -15,8 +15,9 @@ from aeptui.api.decode import MASK
 from aeptui.api.paths import path_of
 from aeptui.forms import base_connection, flow, schedule
 from aeptui.forms.asking import DESCRIPTION, name_field, open_on
+from aeptui.forms.choices import Choice
 from aeptui.forms.connectors import Variant
-from aeptui.forms.fields import Answers, Choice, Field, Value, is_empty, text_of
+from aeptui.forms.fields import Answers, Field, Value, is_empty, text_of
 from aeptui.forms.form import Form
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.questions import Columns, Connectors, TheSourceConnection

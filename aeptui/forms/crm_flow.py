@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aeptui.forms.asking import open_on
+from aeptui.forms.choices import Choice
 from aeptui.forms.crm_parts import (
     BASE,
     DATASET,
@@ -29,7 +30,7 @@ from aeptui.forms.crm_parts import (
     Part,
     makes,
 )
-from aeptui.forms.fields import Answers, Choice, Field, Value, text_of
+from aeptui.forms.fields import Answers, Field, Value, text_of
 from aeptui.forms.form import Given, Look, answered, remarks
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.questions import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aeptui.forms.asking import CATALOG, DESCRIPTION, name_field, named, open_on
+from aeptui.api.paths import PATHS
+from aeptui.forms.asking import DESCRIPTION, name_field, named, open_on
 from aeptui.forms.fields import Answers, Field, text_of
 from aeptui.forms.form import Form, Given
 from aeptui.forms.lookups import Lookups
@@ -43,9 +44,9 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
             title=f"Create the dataset {body['name']}",
             kind="datasets",
             method="POST",
-            path=f"{CATALOG}/dataSets",
+            path=PATHS["datasets"],
             body=body,
-            undo=Undo("DELETE", f"{CATALOG}/dataSets/{{{STEP}}}"),
+            undo=Undo("DELETE", f"{PATHS['datasets']}/{{{STEP}}}"),
         )
     ]
 

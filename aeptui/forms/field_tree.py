@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from aeptui.forms.fields import Suggestion
+from aeptui.forms.choices import Suggestion
 from aeptui.forms.xdm_fields import XdmField
 
 

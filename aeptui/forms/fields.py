@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from aeptui.api.settings import Secret
+from aeptui.forms.choices import Choice, Suggestion
 
 if TYPE_CHECKING:
     from aeptui.forms.workbench import Bench
@@ -44,27 +45,6 @@ Value: TypeAlias = Any
 
 Answers: TypeAlias = Mapping[str, Value]
 """Answers by the name of their field; a field that nobody answered yet is missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One thing to choose: what is sent, what is shown, and what is worth knowing of it."""
-
-    value: str
-    label: str
-    help: str = ""
-    needed: bool = False
-    """Whether it cannot do without: a field that the schema requires."""
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A pair that is likely meant, how likely (0 to 100), and why in a few words."""
-
-    source: str
-    destination: str
-    score: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

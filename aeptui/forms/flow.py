@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from aeptui.api.exploring import SourceColumn
+from aeptui.api.paths import PATHS
 from aeptui.forms import schedule
-from aeptui.forms.asking import DESCRIPTION, FLOW_SERVICE, name_field, named, open_on
+from aeptui.forms.asking import DESCRIPTION, name_field, named, open_on
+from aeptui.forms.choices import Choice
 from aeptui.forms.connectors import TABLES, FlowKind, delta_format
-from aeptui.forms.fields import Answers, Choice, Field, answer_to, flag_of, is_empty, text_of
+from aeptui.forms.fields import Answers, Field, answer_to, flag_of, is_empty, text_of
 from aeptui.forms.form import Form, Given
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.questions import (
@@ -133,9 +135,9 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
             title=f"Create the flow {body['name']}, {when}",
             kind="flows",
             method="POST",
-            path=f"{FLOW_SERVICE}/flows{'?mode=draft' if drafted else ''}",
+            path=f"{PATHS['flows']}{'?mode=draft' if drafted else ''}",
             body=body,
-            undo=Undo("DELETE", f"{FLOW_SERVICE}/flows/{{{STEP}}}"),
+            undo=Undo("DELETE", f"{PATHS['flows']}/{{{STEP}}}"),
         )
     ]
 

@@ -11,16 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, TypeAlias
+from typing import Any
 
 from aeptui.api.exploring import SourceColumn
 from aeptui.forms.fields import Answers, Field, Value, answer_to
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.xdm_fields import XdmField
-from aeptui.pipelines.plan import Ref, Secrets, Step
-
-Id: TypeAlias = str | Ref
-"""An id that is known, or that an earlier step of the plan will bring."""
+from aeptui.pipelines.plan import Id, Ref, Secrets, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aeptui.api.identities import Namespace
-from aeptui.forms.asking import REGISTRY
-from aeptui.forms.form import Id
+from aeptui.api.paths import DESCRIPTORS
 from aeptui.forms.xdm_fields import XdmField, slashes
 from aeptui.nearest import nearest
-from aeptui.pipelines.plan import Step, Undo
+from aeptui.pipelines.plan import Id, Step, Undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def descriptor_steps(
                 title=f"Mark {each.field} as {word} ({each.namespace})",
                 kind="schemas",
                 method="POST",
-                path=f"{REGISTRY}/tenant/descriptors",
+                path=DESCRIPTORS,
                 body={
                     "@type": "xdm:descriptorIdentity",
                     "xdm:sourceSchema": schema,
@@ -111,7 +110,7 @@ def descriptor_steps(
                     "xdm:property": "xdm:code",
                     "xdm:isPrimary": each.primary,
                 },
-                undo=Undo("DELETE", f"{REGISTRY}/tenant/descriptors/{{{name}}}"),
+                undo=Undo("DELETE", f"{DESCRIPTORS}/{{{name}}}"),
             )
         )
     return steps

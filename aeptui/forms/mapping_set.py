@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from aeptui.api.paths import PATHS
 from aeptui.forms import identities, pairs, suggest
-from aeptui.forms.asking import DATA_PREP, open_on
+from aeptui.forms.asking import open_on
+from aeptui.forms.choices import Choice, Suggestion
 from aeptui.forms.dataset import schema_pick, with_schema
-from aeptui.forms.fields import Answers, Choice, Field, Suggestion, list_of, text_of
+from aeptui.forms.fields import Answers, Field, list_of, text_of
 from aeptui.forms.form import Form, Given, Look
 from aeptui.forms.identities import Identity
 from aeptui.forms.lookups import Lookups
@@ -89,9 +91,9 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
         title=f"Create the mapping set, {_told(chosen, given)}",
         kind="mapping-sets",
         method="POST",
-        path=f"{DATA_PREP}/mappingSets",
+        path=PATHS["mapping-sets"],
         body=body_of(chosen, given),
-        undo=Undo("DELETE", f"{DATA_PREP}/mappingSets/{{{STEP}}}"),
+        undo=Undo("DELETE", f"{PATHS['mapping-sets']}/{{{STEP}}}"),
     )
     marks = identities.descriptor_steps(
         given.schema,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from aeptui.api.exploring import SourceColumn
-from aeptui.forms.fields import Suggestion
+from aeptui.forms.choices import Suggestion
 from aeptui.forms.identities import Identity
 from aeptui.forms.words import listed
 from aeptui.forms.xdm_fields import XdmField

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aeptui.api.exploring import SourceColumn
-from aeptui.forms.fields import Choice
+from aeptui.forms.choices import Choice
 from aeptui.forms.pairs import Pair, Targets, Way
 from aeptui.nearest import nearest
 

@@ -11,14 +11,13 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from aeptui.api.errors import ApiTrouble
 from aeptui.api.exploring import SourceColumn
+from aeptui.api.paths import path_of
 from aeptui.api.services import ServiceView
 from aeptui.forms import identities
-from aeptui.forms.asking import DATA_PREP, FLOW_SERVICE
-from aeptui.forms.fields import Choice
+from aeptui.forms.choices import Choice
 from aeptui.forms.pairs import Pair, pair_of
 from aeptui.forms.questions import (
     Identified,
@@ -149,7 +148,7 @@ async def _sampled(
 
 def steps(remap: Remap, pairs: Sequence[Pair], flows: Collection[str]) -> list[Step]:
     """Save the pairs as another version, then move `flows` to it, each under its etag."""
-    bench, path = remap.bench, f"{DATA_PREP}/mappingSets/{quote(remap.id, safe='')}"
+    bench, path = remap.bench, path_of("mapping-sets", remap.id)
     saved = Step(
         name=STEP,
         title=f"Save another version of the mapping {remap.name}, {told(remap.pairs, pairs)}",
@@ -204,7 +203,7 @@ def _move(pin: Pin, name: str, mapping_set: str) -> Step:
     where = f"/transformations/{pin.at}"
     params = {**(pin.entry.get("params") or {}), "mappingId": mapping_set}
     after = {**pin.entry, "params": {**params, "mappingVersion": Ref(STEP, "version")}}
-    path = f"{FLOW_SERVICE}/flows/{quote(pin.flow, safe='')}"
+    path = path_of("flows", pin.flow)
     was = "another version" if pin.version is None else f"version {pin.version}"
     return Step(
         name=name,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from aeptui.forms.fields import Answers, Choice, Field, flag_of, text_of
+from aeptui.forms.choices import Choice
+from aeptui.forms.fields import Answers, Field, flag_of, text_of
 
 LEAST_MINUTES = 15
 ONCE = "once"

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from aeptui.api.decode import masked
-from aeptui.forms.fields import Choice, Field, Kind
+from aeptui.forms.choices import Choice
+from aeptui.forms.fields import Field, Kind
 from aeptui.forms.words import label
 
 _KINDS: dict[str, Kind] = {

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from aeptui.api.exploring import SourceColumn
+from aeptui.api.paths import PATHS
 from aeptui.forms import row_filter
-from aeptui.forms.asking import DESCRIPTION, FLOW_SERVICE, name_field, named, open_on
+from aeptui.forms.asking import DESCRIPTION, name_field, named, open_on
+from aeptui.forms.choices import Choice
 from aeptui.forms.connectors import Connector
-from aeptui.forms.fields import Answers, Choice, Field, list_of, text_of
+from aeptui.forms.fields import Answers, Field, list_of, text_of
 from aeptui.forms.form import Form, Given, Look
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.questions import (
@@ -106,9 +108,9 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
             title=f"Create the source connection {body['name']}",
             kind="source-connections",
             method="POST",
-            path=f"{FLOW_SERVICE}/sourceConnections",
+            path=PATHS["source-connections"],
             body=body,
-            undo=Undo("DELETE", f"{FLOW_SERVICE}/sourceConnections/{{{STEP}}}"),
+            undo=Undo("DELETE", f"{PATHS['source-connections']}/{{{STEP}}}"),
         )
     ]
 

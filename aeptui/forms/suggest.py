@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from aeptui.api.exploring import SourceColumn
-from aeptui.forms.fields import Suggestion
+from aeptui.forms.choices import Suggestion
 from aeptui.forms.words import parts
 from aeptui.forms.xdm_fields import XdmField
 

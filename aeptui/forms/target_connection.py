@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aeptui.forms.asking import DESCRIPTION, FLOW_SERVICE, name_field, named, open_on
+from aeptui.api.paths import PATHS
+from aeptui.forms.asking import DESCRIPTION, name_field, named, open_on
 from aeptui.forms.connectors import DATA_LAKE
 from aeptui.forms.fields import Answers, Field, text_of
 from aeptui.forms.form import Form, Given
@@ -61,9 +62,9 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
             title=f"Create the target connection {body['name']}",
             kind="target-connections",
             method="POST",
-            path=f"{FLOW_SERVICE}/targetConnections",
+            path=PATHS["target-connections"],
             body=body,
-            undo=Undo("DELETE", f"{FLOW_SERVICE}/targetConnections/{{{STEP}}}"),
+            undo=Undo("DELETE", f"{PATHS['target-connections']}/{{{STEP}}}"),
         )
     ]
 

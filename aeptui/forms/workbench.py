@@ -15,7 +15,7 @@ from typing import Any
 from aeptui.api.exploring import SourceColumn
 from aeptui.api.mappingtrials import Function
 from aeptui.forms import suggest
-from aeptui.forms.fields import Choice, Suggestion
+from aeptui.forms.choices import Choice, Suggestion
 from aeptui.forms.pairs import RESERVED, Pair, Targets, attribute, pairs_in, revised, set_body
 from aeptui.forms.xdm_fields import XdmField
 from aeptui.nearest import nearest

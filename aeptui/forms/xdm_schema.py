@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from aeptui.api.paths import PATHS
 from aeptui.api.xdmlibrary import ADHOC, Block
 from aeptui.forms import identities
-from aeptui.forms.asking import DESCRIPTION, REGISTRY, name_field, open_on
-from aeptui.forms.fields import Answers, Choice, Field, list_of, text_of
+from aeptui.forms.asking import DESCRIPTION, name_field, open_on
+from aeptui.forms.choices import Choice
+from aeptui.forms.fields import Answers, Field, list_of, text_of
 from aeptui.forms.form import Form, Given, Look
 from aeptui.forms.identities import Identity, identity
 from aeptui.forms.lookups import Lookups
@@ -82,14 +84,14 @@ def steps(answers: Answers, lookups: Lookups, given: Given) -> list[Step]:
         title=f"Create the schema {name}",
         kind="schemas",
         method="POST",
-        path=f"{REGISTRY}/tenant/schemas",
+        path=PATHS["schemas"],
         body={
             "type": "object",
             "title": name,
             "description": text_of(answers, "description"),
             "allOf": [{"$ref": each} for each in blocks],
         },
-        undo=Undo("DELETE", f"{REGISTRY}/tenant/schemas/{{{STEP}}}"),
+        undo=Undo("DELETE", f"{PATHS['schemas']}/{{{STEP}}}"),
     )
     marks = identities.descriptor_steps(Ref(STEP), FIRST_VERSION, marked_in(answers))
     return [made, *marks]

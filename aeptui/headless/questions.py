@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from aeptui.api.settings import Secret
 from aeptui.forms.answers import KeptAnswers
-from aeptui.forms.fields import Answers, Choice, Field, Value, answer_to, is_empty
+from aeptui.forms.choices import Choice
+from aeptui.forms.fields import Answers, Field, Value, answer_to, is_empty
 from aeptui.forms.form import NOTHING, Form, answered, settled
 from aeptui.forms.lookups import Lookups
 from aeptui.forms.told import in_words

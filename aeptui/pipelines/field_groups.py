@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aeptui.api.errors import NotFound
-from aeptui.forms.asking import REGISTRY
+from aeptui.api.paths import FIELD_GROUPS
 from aeptui.forms.identities import Identity
 from aeptui.forms.pairs import Pair
 from aeptui.forms.xdm_fields import XdmField, leaves
@@ -52,9 +52,9 @@ def step(group: FieldGroup, name: str) -> Step:
         title=f"Create the field group {group.name}",
         kind="field-groups",
         method="POST",
-        path=f"{REGISTRY}/tenant/fieldgroups",
+        path=FIELD_GROUPS,
         body={**body, **group.definition},
-        undo=Undo("DELETE", f"{REGISTRY}/tenant/fieldgroups/{{{name}}}"),
+        undo=Undo("DELETE", f"{FIELD_GROUPS}/{{{name}}}"),
     )
 
 

@@ -37,6 +37,10 @@ class Ref:
     part: Part = "id"
 
 
+Id: TypeAlias = str | Ref
+"""An id that is known, or that an earlier step of the plan will bring."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRef:
     """A secret by its name, in capitals as a shell would have it (`CRM_PASSWORD`)."""

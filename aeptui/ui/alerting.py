@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aeptui.forms.fields import Choice
+from aeptui.forms.choices import Choice
 from aeptui.monitor.alerts import Mark, Marks
 from aeptui.monitor.events import Event
 from aeptui.monitor.said import tally

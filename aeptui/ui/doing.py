@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from aeptui.api.errors import ApiTrouble
-from aeptui.forms.fields import Choice
+from aeptui.forms.choices import Choice
 from aeptui.mirror.rows import Row
 from aeptui.nearest import nearest
 from aeptui.resources import registry

@@ -12,7 +12,7 @@ from aeptui.api.exploring import SourceColumn, column
 from aeptui.emulator import seedplan, xdm
 from aeptui.emulator.crm_vendors import Flavour, views
 from aeptui.forms import suggest
-from aeptui.forms.fields import Suggestion
+from aeptui.forms.choices import Suggestion
 from aeptui.forms.suggest import CONFIDENT, at_home, looks_of, suggestions
 from aeptui.forms.xdm_fields import XdmField, leaves, together
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from aeptui.api.exploring import SourceColumn
 from aeptui.api.mappingtrials import Function
 from aeptui.forms import pairs_csv
+from aeptui.forms.choices import Choice
 from aeptui.forms.field_tree import FieldTree
-from aeptui.forms.fields import Choice
 from aeptui.forms.pairs import Pair, Targets, attribute, column_of, pair_of
 from aeptui.forms.workbench import (
     Bench,

@@ -19,7 +19,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from aeptui.forms.answers import KeptAnswers
-from aeptui.forms.fields import Choice, Field, Value, answer_to, is_empty
+from aeptui.forms.choices import Choice
+from aeptui.forms.fields import Field, Value, answer_to, is_empty
 from aeptui.forms.lookups import Lookups
 from aeptui.mirror.filter import FilterError
 from aeptui.mirror.values import Listing

@@ -13,7 +13,7 @@ from textual.events import Key, Paste
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
-from aeptui.forms.fields import Choice
+from aeptui.forms.choices import Choice
 from aeptui.ui.drawing import Piece, cut, fit, line
 from aeptui.ui.palette import BOLD, CURSOR, DIM, PLAIN
 from aeptui.ui.widgets.field_text import TextEdit

@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widget import Widget
 
-from aeptui.forms.fields import Choice, Field
+from aeptui.forms.choices import Choice
+from aeptui.forms.fields import Field
 from aeptui.session import Session
 from aeptui.ui.drawing import fit, line
 from aeptui.ui.palette import BOLD, CURSOR, DIM, PLAIN

@@ -16,7 +16,7 @@ from aeptui.api.conflicts import Outdated
 from aeptui.api.errors import ApiTrouble
 from aeptui.forms import remapping
 from aeptui.forms.answers import KeptAnswers
-from aeptui.forms.fields import Choice
+from aeptui.forms.choices import Choice
 from aeptui.forms.pairs import pair_of
 from aeptui.forms.questions import TheMappingSet
 from aeptui.forms.remapping import Pin, Remap
