@@ -72,3 +72,24 @@ async def same_in_order(
 async def test_mapping_sets_come_with_the_same_ids(demo: Adobe, ours: Services) -> None:
     found = await ids(ours.data_prep.list_mapping_sets())
     assert found == theirs(demo.dataprep.getMappingSets())
+
+
+async def test_schemas_and_sandboxes_come_with_the_same_ids(demo: Adobe, ours: Services) -> None:
+    schemas = demo.schema.getSchemas()
+    assert len(schemas) > 1
+    assert sorted(await ids(ours.schemas.list_schemas())) == sorted(s["$id"] for s in schemas)
+    sandboxes = [each["name"] for each in demo.sandboxes.getSandboxes()]
+    assert sorted(await ids(ours.sandboxes.list_sandboxes())) == sorted(sandboxes)
+
+
+async def test_datasets_and_batches_come_with_the_same_ids_in_the_same_order(
+    demo: Adobe, ours: Services
+) -> None:
+    """On one page each: aepp passes over one after every page."""
+    datasets = list(demo.catalog.getDataSets(limit=100, orderBy="desc:updated"))
+    assert await ids(ours.catalog.list_datasets()) == datasets
+    dataset = datasets[0]
+    batches = list(demo.catalog.getBatches(limit=100, dataSet=dataset, orderBy="desc:created"))
+    found = await ids(ours.catalog.list_batches(dataset_id=dataset))
+    assert 0 < len(found) < 100
+    assert found == batches
