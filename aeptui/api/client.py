@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 import aeptui
 from aeptui.api.auth import ImsTokens
 from aeptui.api.budget import Budget
@@ -47,7 +49,7 @@ class AepClient:
         chance: Callable[[], float],
     ) -> None:
         self._settings = settings
-        self._base = settings.platform_url.rstrip("/")
+        self._base = str(httpx.URL(settings.platform_url)).rstrip("/")
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
@@ -83,14 +85,7 @@ class AepClient:
 
     async def ask(self, call: Call, *, background: bool = False) -> Answer:
         """The platform's answer to `call`, scrubbed; raises ApiTrouble for anything else."""
-        try:
-            request = self._request(call, background=background)
-        except httpx.InvalidURL:
-            raise ApiError(
-                f"{call.service.title} was not asked, since the address would be too long",
-                service=call.service.title,
-                remedy="ask for something with a shorter id",
-            ) from None
+        request = self._question(call, background=background)
         reads = _READS if call.method == "GET" else 1
         while True:
             reads -= 1
@@ -109,27 +104,53 @@ class AepClient:
         await self._platform.aclose()
         await self._ims.aclose()
 
-    def _request(self, call: Call, *, background: bool) -> httpx.Request:
+    def _question(self, call: Call, *, background: bool) -> httpx.Request:
         query = urlencode(call.params, quote_via=quote, safe="")
-        return httpx.Request(
+        headers, body = dict(call.headers or {}), None
+        if call.json is not None:
+            headers.setdefault("Content-Type", "application/json")
+            body = msgspec.json.encode(call.json)
+        return self._request(
+            call.service,
             call.method,
-            f"{self._base}{call.service.path}{call.path}{'?' if query else ''}{query}",
-            headers=self._headers_for(call.service, call.headers),
-            json=call.json,
-            extensions={
-                "timeout": self._slow_limits if call.slow else self._limits,
-                MANNER: Manner(background=background, repeatable=call.repeatable),
-            },
+            f"{call.service.path}{call.path}{'?' if query else ''}{query}",
+            headers=headers,
+            body=body,
+            manner=Manner(background=background, repeatable=call.repeatable),
+            slow=call.slow,
         )
 
-    def _headers_for(self, service: Service, own: Mapping[str, str] | None) -> httpx.Headers:
-        """Those of every request, and a request's `own` above them."""
-        headers = httpx.Headers({**self._headers, "x-request-id": str(uuid.uuid4())})
+    def _request(
+        self,
+        service: Service,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        manner: Manner,
+        slow: bool,
+    ) -> httpx.Request:
+        """A request with the headers of every one, and its own above them."""
+        sent = httpx.Headers({**self._headers, "x-request-id": str(uuid.uuid4())})
         if service is not Service.SANDBOXES:
-            headers["x-sandbox-name"] = self._settings.sandbox
-        if own:
-            headers.update(own)
-        return headers
+            sent["x-sandbox-name"] = self._settings.sandbox
+        sent.update(headers)
+        limits = self._slow_limits if slow else self._limits
+        try:
+            return httpx.Request(
+                method,
+                self._base + path,
+                headers=sent,
+                content=body,
+                extensions={"timeout": limits, MANNER: manner},
+            )
+        except httpx.InvalidURL:
+            raise ApiError(
+                f"{service.title} was not asked, since the address would be too long",
+                service=service.title,
+                remedy="ask for something with a shorter id",
+            ) from None
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         """What the platform answers, to a new token once where one is refused; to be closed."""

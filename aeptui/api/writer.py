@@ -12,7 +12,7 @@ from aeptui.api.client import AepClient
 from aeptui.api.errors import ApiError, BadAnswer
 from aeptui.api.http import httpx
 from aeptui.api.scrub import NotJson, scrub_json, scrub_text
-from aeptui.api.transport import MANNER, TRIES, Manner
+from aeptui.api.transport import TRIES, Manner
 from aeptui.api.writing import MayHaveLanded, WriteAnswer, WriteRequest, id_at_end, read_answer
 
 _MOST = 1_000_000
@@ -26,7 +26,15 @@ class WritingClient(AepClient):
 
     async def write(self, request: WriteRequest) -> WriteAnswer:
         """The platform's yes; raises its refusal, or MayHaveLanded where it may have acted."""
-        sent = self._write_request(request)
+        sent = self._request(
+            request.service,
+            request.method,
+            request.path,
+            headers=request.headers,
+            body=request.body,
+            manner=Manner(),
+            slow=True,  # it may reach the CRM: making a base connection logs in to it
+        )
         title = request.service.title
         asked_as = sent.headers["x-request-id"]
         try:
@@ -71,16 +79,6 @@ class WritingClient(AepClient):
         if request.method == "POST" and not answer.id:
             raise _unread(title, status, request_id, location)
         return answer
-
-    def _write_request(self, request: WriteRequest) -> httpx.Request:
-        return httpx.Request(
-            request.method,
-            self._base + request.path,
-            headers=self._headers_for(request.service, request.headers),
-            content=request.body,
-            # A write may reach the CRM: making a base connection logs in to it.
-            extensions={"timeout": self._slow_limits, MANNER: Manner()},
-        )
 
 
 async def _read(response: httpx.Response) -> tuple[bytes, bool]:

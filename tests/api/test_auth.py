@@ -175,6 +175,16 @@ async def test_a_token_goes_to_no_other_host(services: Services) -> None:
             await services._line.client._send(httpx.Request("GET", url))
 
 
+@pytest.mark.parametrize("host", ["LOCALHOST", "127.0.0.1"])
+async def test_the_platforms_host_may_be_written_in_any_way(
+    canned: Canned, settings: ApiSettings, host: str
+) -> None:
+    canned.says("GET", RUN, FINE)
+    url = canned.url.replace("127.0.0.1", host) + "/"
+    async with Services(dataclasses.replace(settings, platform_url=url)) as services:
+        assert (await services.flows.get_run("r1")).id == "r1"
+
+
 async def test_the_sandbox_list_needs_no_sandbox(canned: Canned, services: Services) -> None:
     canned.says("GET", SANDBOXES, Reply({"sandboxes": [{"name": "dev", "title": "Dev"}]}))
     found = [sandbox async for page in services.sandboxes.list_sandboxes() for sandbox in page]

@@ -1,4 +1,4 @@
-"""Answers may come compressed, as AEP sends long ones: read whole, bounded, and never half."""
+"""Answers may come compressed: they are read whole, bounded, and never half."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from aeptui.api.calls import Call, Service
 from aeptui.api.client import AepClient
 from aeptui.api.errors import ApiError, ApiUnreachable, BadAnswer, NotFound, RateLimited
 from aeptui.api.services import ApiSettings, Services
+from aeptui.api.writing import WriteRequest
 from tests.api.canned import TOKEN, Canned, Reply
 
 FLOWS = "/data/foundation/flowservice"
@@ -209,6 +210,8 @@ async def test_an_address_that_nobody_could_take_is_told(
 ) -> None:
     with pytest.raises(ApiError, match="too long"):
         await services.flows.get_flow("x" * 70_000)
+    with pytest.raises(ApiError, match="too long"):
+        await services.writing.send(WriteRequest("DELETE", f"{PATH}/{'x' * 70_000}"))
     assert canned.seen == []
 
 
