@@ -64,6 +64,8 @@ class Writer:
         self, connection: sqlite3.Connection, run_verdict: Callable[[Run], RunVerdict]
     ) -> None:
         self._connection = connection
+        # What a transaction of `CHUNK` touches: pages that do not fit are written more than once.
+        connection.execute("PRAGMA cache_size = -4000")
         self._bodies = Bodies(connection)
         self._failures = Failures(connection)
         self._run_verdict = run_verdict
