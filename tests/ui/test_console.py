@@ -22,6 +22,7 @@ from aeptui.ui.screens.why import WhyPage
 from aeptui.ui.widgets.context_bar import ContextBar
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.json_view import JsonView
+from aeptui.ui.widgets.notice import Notice
 from tests.ui.conftest import HOSTILE, console, flows, run
 
 SIZES = [(80, 24), (120, 36), (160, 48), (60, 20)]
@@ -197,6 +198,18 @@ async def test_a_lowered_pace_is_said_where_the_token_and_the_pace_have_no_room(
     told = bar.lines(80, 1)[0].text
     assert f"asked to slow down to {services.budget.pace:.0f} calls/min" in told
     assert "token till" not in told and "token till" in bar.lines(120, 1)[0].text
+
+
+async def test_what_is_wrong_is_said_whole_with_what_to_do(filled: Session) -> None:
+    said = "IMS refused the client secret: invalid client_secret parameter; correct client_secret."
+    async with console(filled) as at:
+        at.app.notice = said
+        at.app.screen.tick()
+        notice = at.app.screen.query_one(Notice)
+        await at.until(lambda: notice.size.height == 2)
+        await at.until(lambda: " ".join(at.text.split()).count(said) == 1)
+        await at.pilot.resize_terminal(120, 36)
+        await at.until(lambda: notice.size.height == 1)
 
 
 async def test_what_why_advises_can_be_done_from_there(filled: Session) -> None:

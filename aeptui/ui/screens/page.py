@@ -25,12 +25,12 @@ from aeptui.ui.ages import Age, age_of
 from aeptui.ui.goto import GotoWords
 from aeptui.ui.leaving import ended_with, is_left
 from aeptui.ui.messages import Asked
-from aeptui.ui.palette import PLAIN, TONES
 from aeptui.ui.widgets.context_bar import ContextBar
 from aeptui.ui.widgets.key_bar import KeyBar, keys_of
+from aeptui.ui.widgets.notice import Notice
 from aeptui.ui.widgets.painted import Painted
 from aeptui.ui.widgets.prompt import Prompt
-from aeptui.ui.widgets.text_line import Rule, TextLine, TooSmall
+from aeptui.ui.widgets.text_line import Rule, TooSmall
 
 if TYPE_CHECKING:
     from aeptui.ui.app import AepApp
@@ -117,7 +117,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         """The top line, the middle, the bottom line."""
         yield ContextBar(self.session, self.trail)
-        yield TextLine(id="notice")
+        yield Notice()
         yield from self.body()
         yield KeyBar()
         yield TooSmall(id="too-small")
@@ -266,12 +266,10 @@ class Page(Screen[None]):
         )
         age = self.console.age_in_words(age)
         self.context.show(age)
-        notice = self.query_one("#notice", TextLine)
         trouble = self.console.notice or (age.notice if age.stale else "")
         said = trouble or self.console.unfinished
         since = age.since if age.stale else ""
-        notice.put([(f" {said}", TONES["warn"])], [(f"{since} ", PLAIN)])
-        notice.set_class(bool(said or since), "-said")
+        self.query_one(Notice).put(said, since)
         self.on_age(age)
 
     def on_age(self, age: Age) -> None:
