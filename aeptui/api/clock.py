@@ -19,7 +19,9 @@ def ticking_s() -> float:
 
 
 class PlatformClock:
-    """Tells the platform's time between its answers; this machine's, or what it was told, until the first one.
+    """Tells the platform's time between its answers.
+
+    Until the first one it is this machine's, or what it was told to begin at.
 
     `Date` has whole seconds, so an answer only bounds the time: the clock moves
     by the least that satisfies it and does not tremble from answer to answer.

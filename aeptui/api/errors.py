@@ -69,7 +69,7 @@ class ApiError(ApiTrouble):
 
     @property
     def trace(self) -> str:
-        """What support asks for, to go behind a sentence: ` (FLOW-1439-404, request …)`, or nothing."""
+        """What support asks for, behind a sentence: ` (FLOW-1439-404, request …)`, or nothing."""
         traces = [self.code] if self.code else []
         if self.request_id:
             traces.append(f"request {self.request_id}")

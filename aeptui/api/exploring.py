@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from aeptui.api import wire
 from aeptui.api.calls import Answer, Call, Caller, Params, Service
 
@@ -108,12 +106,14 @@ class Exploring:
 
 def column(told: Mapping[str, Any]) -> SourceColumn:
     """One column, as explore and a source connection write it."""
-    xdm = wire.part(dict(told), "xdm")
+    told = dict(told)
     return SourceColumn(
-        name=wire.text(dict(told), "name"),
-        type=wire.text(dict(told), "type") or "string",
-        xdm_type=wire.text(dict(told), "meta:xdmType"),
-        xdm=tuple((key, value) for key, value in xdm.items() if isinstance(value, str)),
+        name=wire.text(told, "name"),
+        type=wire.text(told, "type") or "string",
+        xdm_type=wire.text(told, "meta:xdmType"),
+        xdm=tuple(
+            (key, value) for key, value in wire.part(told, "xdm").items() if isinstance(value, str)
+        ),
     )
 
 
@@ -121,8 +121,3 @@ def _columns(answer: Answer) -> tuple[SourceColumn, ...]:
     told = wire.told_by(wire.one(answer))
     found = (column(each) for each in wire.parts(wire.part(told, "schema"), "columns"))
     return tuple(each for each in found if each.name)
-
-
-def decoded(body: bytes) -> Any:
-    """The whole of an answer, whatever it is at its top."""
-    return msgspec.json.decode(body) if body.strip() else None

@@ -11,7 +11,6 @@ from typing import Any
 
 from aeptui.api import wire
 from aeptui.api.calls import Call, Caller, Service
-from aeptui.api.exploring import decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class MappingTrials:
                 repeatable=True,
             )
         )
-        return decoded(answer.body) is True
+        return answer.body.strip() == b"true"
 
     async def functions(self) -> tuple[Function, ...]:
         answer = await self._caller.ask(Call(Service.DATA_PREP, "/languages/el/functions"))

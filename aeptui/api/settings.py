@@ -79,8 +79,9 @@ class ApiSettings:
     """One profile and one sandbox, as the API needs them.
 
     `client_secret` may be a function that fetches it, called in a thread when a
-    token is asked for; it raises SettingsError when it cannot. With `access_token` no token is asked for at all. The two URLs
-    are scheme and host; the paths are AEP's own (AEP.md 1.1).
+    token is asked for; it raises SettingsError when it cannot. With `access_token`
+    no token is asked for at all. The two URLs are scheme and host; the paths are
+    AEP's own (AEP.md 1.1).
     """
 
     org_id: str

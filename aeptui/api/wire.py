@@ -53,8 +53,9 @@ def page(answer: Answer, key: str, *, grouped: bool = False) -> Page:
     """The objects under `key`, and the way on (AEP.md 2.3).
 
     A single object counts as a list of one, a bare array or object as its own
-    wrapper; where they may be `grouped`, so do lists keyed by type (AEP.md 4.4). An answer that has none of these is a BadAnswer and not an empty
-    list, since an empty list means that everything was deleted.
+    wrapper; where they may be `grouped`, so do lists keyed by type (AEP.md 4.4).
+    An answer that has none of these is a BadAnswer and not an empty list, since
+    an empty list means that everything was deleted.
     """
     try:
         told = _documented(key).decode(answer.body)

@@ -1,6 +1,6 @@
 """Another version of a mapping set, and the flows that are moved to it: one plan.
 
-A flow names the version that it uses (AEP.md 6.3), so that saving alone changes
+A flow names the version that it uses (AEP.md 6.1), so that saving alone changes
 nothing. The set has no etag: that nobody saved meanwhile is asked before it is
 sent, and a flow that somebody moved is refused by its own etag.
 """
