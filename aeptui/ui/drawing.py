@@ -20,6 +20,8 @@ ELLIPSIS = "…"
 
 def flat(text: str) -> str:
     """`text` on one line: whatever would break it becomes a space."""
+    if text.isprintable():
+        return text
     return " ".join(text.split()) if any(c in text for c in "\n\r\t\v\f") else text
 
 
@@ -38,6 +40,8 @@ def cut(text: str, width: int) -> str:
 
 def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
     """Exactly `width` cells: cut or padded."""
+    if len(text) <= width and text.isascii() and text.isprintable():
+        return text.ljust(width) if align == "left" else text.rjust(width)
     shown = cut(text, width)
     room = " " * max(0, width - cell_len(shown))
     return room + shown if align == "right" else shown + room

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
 from rich.style import Style
@@ -19,6 +20,7 @@ from aeptui.ui.palette import BOLD, CURSOR, CURSOR_AWAY, DIM, PLAIN, TONES
 
 GAP = 2
 """Cells between two columns."""
+SAME_MOMENT = timedelta(seconds=1)
 
 
 class Look(NamedTuple):
@@ -151,6 +153,44 @@ def row_line(
     if look.here and look.marked:
         pieces.append(("*", PLAIN))
     return line(pieces, width, over)
+
+
+class Sheet:
+    """The lines of one list as they are at one moment, each drawn when it is first wanted."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        width: int,
+        passed: int,
+        moment: Moment,
+        by: str,
+        reverse: bool,
+    ) -> None:
+        room = width - 2
+        end = furthest(columns, room)
+        skipped = min(passed, end)
+        self._laid = further(columns, room, skipped) if skipped else widths(columns, room)
+        self._drawn_for = width, passed
+        self._moment = moment
+        self._lines: dict[tuple[int, Look], tuple[Row, Strip]] = {}
+        self.header = header_line(
+            self._laid, width, by, reverse, before=skipped > 0, after=skipped < end
+        )
+
+    def serves(self, width: int, passed: int, moment: Moment) -> bool:
+        """Whether its lines are still true: none tells a time to less than a second."""
+        soon = abs(moment.now - self._moment.now) < SAME_MOMENT
+        return soon and self._drawn_for == (width, passed)
+
+    def line(self, row: Row, look: Look) -> Strip:
+        """One row."""
+        key = (id(row), look)  # which is no other's for as long as the row is kept here
+        drawn = self._lines.get(key)
+        if drawn is None:
+            strip = row_line(row, self._laid, self._drawn_for[0], self._moment, look)
+            drawn = self._lines[key] = row, strip
+        return drawn[1]
 
 
 def place_words(window: Window, top: int, last: int) -> str:

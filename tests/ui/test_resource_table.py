@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from textual.app import App, ComposeResult
 
@@ -116,3 +116,33 @@ async def test_any_keys_pressed_before_their_rows_are_there_add_up() -> None:
                 source.through.release()
                 await pilot.pause()
         assert source.asked > 12
+
+
+async def test_a_move_of_the_cursor_makes_one_line_and_a_later_moment_all() -> None:
+    moment, made = Moment(datetime(2026, 11, 2, tzinfo=UTC), UTC), []
+
+    def told(row: Row, at: Moment) -> str:
+        made.append(row.id)
+        return f"{row.id} {at.now:%H:%M:%S}"
+
+    class Counted(App[None]):
+        def compose(self) -> ComposeResult:
+            yield ResourceTable([Column("Id", told, 20)], lambda: moment)
+
+    app, source = Counted(), LateRows()
+    async with app.run_test(size=(40, 22)) as pilot:
+        table = app.query_one(ResourceTable)
+        table.read_from(source, sorted_by="", reverse=False, first=source.between(0, 60))
+        table.focus()
+        await pilot.pause()
+        await pilot.press("down")
+        made.clear()
+        await pilot.press("down")
+        assert made == ["00002"]  # the others were drawn without the cursor before
+        made.clear()
+        await pilot.press("up")
+        assert made == []
+        moment = Moment(moment.now + timedelta(seconds=1), UTC)
+        table.repaint()
+        assert set(made) == set(table.ids)
+        assert "00001 00:00:01" in table.render_line(2).text

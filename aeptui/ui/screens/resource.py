@@ -76,6 +76,7 @@ class ListPage(ActingPage):
         self.listing = Listing(resource.kind)
         self._filter_before = ""
         self._beside: Row | None = None
+        self._keys_due = False
 
     def columns(self) -> Sequence[Column]:
         """The columns of the list."""
@@ -198,17 +199,20 @@ class ListPage(ActingPage):
     # The row under the cursor ----------------------------------------------------
 
     def on_resource_table_moved(self, _message: ResourceTable.Moved) -> None:
-        """Show what the cursor came to rest on."""
+        """Show what the cursor comes to rest on, and which keys do something there."""
+        self._keys_due = True
         self.show_beside()
-        self.refresh_bindings()
 
     @work(exclusive=True, group="beside", exit_on_error=False)
     async def show_beside(self) -> None:
         """Read the detail of the row under the cursor, once the cursor rests."""
-        if not self.has_class("-wide") and not self.has_class("-very-wide"):
-            return
         if self.table.touched:
             await asyncio.sleep(settle_s(self.console.round_trip_s))
+        if self._keys_due:
+            self._keys_due = False
+            self.refresh_bindings()
+        if not self.has_class("-wide") and not self.has_class("-very-wide"):
+            return
         row = self.table.row
         if row is None:
             self._beside = None

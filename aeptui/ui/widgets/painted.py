@@ -46,7 +46,7 @@ class Painted(Widget):
         changed = [
             Region(0, y, width, 1)
             for y, (old, new) in enumerate(zip_longest(before, now))
-            if old != new
+            if old is not new and old != new
         ]
         if changed:
             self.refresh(*changed)

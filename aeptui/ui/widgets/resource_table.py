@@ -17,7 +17,7 @@ from aeptui.moment import Moment
 from aeptui.resources.definition import Column
 from aeptui.ui.drawing import fit, line, wrap
 from aeptui.ui.palette import DIM
-from aeptui.ui.rows import Look, further, furthest, header_line, place_words, row_line, widths
+from aeptui.ui.rows import Look, Sheet, furthest, place_words
 from aeptui.ui.widgets.painted import Painted
 
 BUFFER = 3
@@ -113,6 +113,7 @@ class ResourceTable(Painted, can_focus=True):
         self._sorted: tuple[str, bool] = ("", False)
         self._moving = False
         self._passed = 0
+        self._sheet: Sheet | None = None
 
     # What it holds -----------------------------------------------------------
 
@@ -177,7 +178,7 @@ class ResourceTable(Painted, can_focus=True):
         self._source, self._until = source, until
         for asked in self._asked:
             asked.cancel()
-        self._sorted = (sorted_by, reverse)
+        self._sorted, self._sheet = (sorted_by, reverse), None
         if not keep:
             self._window, self._rows = None, ()
             self._top = self._cursor = self._owed = 0
@@ -237,7 +238,7 @@ class ResourceTable(Painted, can_focus=True):
         held, line_of_cursor = self._wanted or self.held, self._cursor - self._top
         at_top = self._top == 0 and (self._window is None or not self._window.before)
         old_row = self.row
-        self._window, self._rows = window, window.rows
+        self._window, self._rows, self._sheet = window, window.rows, None
         if from_top:
             self._cursor = self._top = self._owed = 0
         else:
@@ -394,24 +395,25 @@ class ResourceTable(Painted, can_focus=True):
 
     def lines(self, width: int, height: int) -> list[Strip]:
         """A header, the rows that fit, and where they stand in the list."""
-        room = width - 2
-        end = furthest(self._columns, room)
-        passed = min(self._passed, end)
-        laid = further(self._columns, room, passed) if passed else widths(self._columns, room)
-        by, reverse = self._sorted
-        header = header_line(laid, width, by, reverse, before=passed > 0, after=passed < end)
-        drawn = [header]
+        sheet = self._sheet_for(width)
+        drawn = [sheet.header]
         if not self._rows:
             return [*drawn, *self._nothing(width)]
-        moment = self._moment()
         body = self._room_for_rows(height)
         for i in range(self._top, min(self._top + body, len(self._rows))):
             row = self._rows[i]
-            drawn.append(row_line(row, laid, width, moment, self._look_of(row, i)))
+            drawn.append(sheet.line(row, self._look_of(row, i)))
         if body == height - 1:
             return drawn
         drawn += [Strip.blank(width)] * (height - 1 - len(drawn))
         return [*drawn, self._place(width, body)]
+
+    def _sheet_for(self, width: int) -> Sheet:
+        """The one there is while nothing but the cursor has moved: a key makes few lines."""
+        moment, sheet = self._moment(), self._sheet
+        if sheet is None or not sheet.serves(width, self._passed, moment):
+            sheet = self._sheet = Sheet(self._columns, width, self._passed, moment, *self._sorted)
+        return sheet
 
     def _look_of(self, row: Row, index: int) -> Look:
         return Look(
@@ -442,7 +444,7 @@ class ResourceTable(Painted, can_focus=True):
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns of the same rows."""
-        self._columns, self._passed = tuple(columns), 0
+        self._columns, self._passed, self._sheet = tuple(columns), 0, None
         self.repaint()
 
     def set_calm(self, calm: Mapping[str, str]) -> None:
