@@ -18,7 +18,7 @@ from aeptui.api.calls import Answer, Call
 from aeptui.api.catalog import Catalog
 from aeptui.api.dataprep import DataPrep
 from aeptui.api.errors import ApiError
-from aeptui.api.exploring import Exploring, decoded
+from aeptui.api.exploring import Exploring
 from aeptui.api.flowservice import FlowService
 from aeptui.api.mappingtrials import MappingTrials
 from aeptui.api.models import Model
@@ -158,7 +158,7 @@ async def read(example: Example) -> str:
         answer = read_answer(example.status, body, etag="", location="", request_id="")
         assert answer.id or not has_id(example.body)
         return "answers to writes"
-    told = decoded(body)  # line ends in its texts have become visible
+    told = msgspec.json.decode(body)  # line ends in its texts have become visible
     assert isinstance(told, type(example.body))
     assert len(told) == len(example.body)
     return "answers that nothing here asks for in this form"
