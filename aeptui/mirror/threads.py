@@ -16,7 +16,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-_HAND_OVER_S = 0.001
+_HAND_OVER_S = 0.0002
 """A thread at work hands the interpreter over so soon: the loop that draws waits for it each time."""
 
 
