@@ -10,13 +10,14 @@ import contextlib
 import os
 import re
 import selectors
+import socket
 import sys
 import termios
 import threading
 import time
 from codecs import getincrementaldecoder
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.cells import cell_len
@@ -37,6 +38,7 @@ _BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 LAST_ANSWERS_S, IN_A_HURRY_S = 2.0, 0.4
 """So long the keys are kept for answers under way, which a shell would take for typing."""
 _BEAT_S = 0.1
+"""How often it is asked what the time has brought, while it may bring something."""
 _PASTES = "\x1b[20"
 _MARKS = re.compile("(\x1b\\[20[01]~|\x1b\\[0n)")
 
@@ -47,6 +49,11 @@ class _Parser(XTermParser):
     answers = 0
     """How many came."""
     _pasting = False
+
+    @property
+    def half(self) -> bool:
+        """Whether what came so far is a key by itself, or the beginning of another."""
+        return self._timeout_time is not None
 
     def feed(self, data: str) -> Iterable[Message]:
         """What `data` says."""
@@ -70,21 +77,36 @@ class _Parser(XTermParser):
         return [events.Key(Keys.Ignore, sequence)]
 
 
+class _Ending(threading.Event):
+    """Tells at once that it is set."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def set(self) -> None:
+        super().set()
+        self._tell()
+
+
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, but for four things.
+    """Textual's driver, but for five things.
 
     A terminal that is gone reads as an end of file for ever, which the stock
     driver takes for silence and asks again at once, a whole core long; here it
     ends the console. And where the locale knows ASCII only, our own symbols are
     sent as their stand-ins, one cell for one cell. The size is the terminal's own: a
-    COLUMNS that some script exported does not follow the window. And where errors go
-    to a file (`2>file`) while the output is a terminal, the output gets the screen.
+    COLUMNS that some script exported does not follow the window. Where errors go
+    to a file (`2>file`) while the output is a terminal, the output gets the screen. And
+    the thread that reads keys sleeps until there is something to do.
     """
 
     _ascii = ascii_only()
+    _bell: socket.socket | None = None
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.exit_event = _Ending(self._wake)
         errors, output = sys.__stderr__, sys.__stdout__
         if output is not None and output.isatty() and not (errors and errors.isatty()):
             self._file = output
@@ -102,13 +124,19 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop, or until there is nobody to read from."""
-        selector = selectors.DefaultSelector()
-        selector.register(self.fileno, selectors.EVENT_READ)
         parser = _Parser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
-        try:
+        heard, self._bell = socket.socketpair()
+        self._bell.setblocking(False)
+        with heard, self._bell, selectors.DefaultSelector() as selector:
+            for source in (heard, self.fileno):
+                selector.register(source, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(_BEAT_S):
+                in_time = parser.half or self.awaits
+                ready = [key.fileobj for key, _ in selector.select(_BEAT_S if in_time else None)]
+                if heard in ready:
+                    heard.recv(4096)
+                if self.fileno in ready:
                     try:
                         data = os.read(self.fileno, 4096)
                     except OSError:
@@ -122,8 +150,17 @@ class TerminalDriver(LinuxDriver):
                     self.process_message(message)
                 self.keep_pace(parser.answers)
                 parser.answers = 0
-        finally:
-            selector.close()
+
+    def _wake(self) -> None:
+        """Let the thread that reads keys look round."""
+        if self._bell is not None:
+            with contextlib.suppress(OSError):  # it is awake, or has ended
+                self._bell.send(b".")
+
+    @property
+    def awaits(self) -> bool:
+        """Whether the terminal owes an answer, which may as well stay away."""
+        return False
 
     def keep_pace(self, answers: int) -> None:
         """The terminal has given so many answers to status queries."""
@@ -166,16 +203,25 @@ class DiffingDriver(TerminalDriver):
 
     def _put(self, sent: str) -> None:
         if sent:
+            awaited = self.awaits
             super().write(sent + self._pace.sent(len(sent.encode())))
+            if self.awaits and not awaited:
+                self._wake()
+
+    @property
+    def awaits(self) -> bool:
+        """Whether the terminal owes an answer, which may as well stay away."""
+        return self._pace.waiting
 
     def keep_pace(self, answers: int) -> None:
         """Send what was held back as soon as the terminal has caught up, or has been waited for."""
-        if not (answers or self._pace.waiting):
+        if not (answers or self.awaits):
             return
         with self._turn:
             for _ in range(answers):
                 self._pace.answered()
-            if self._wire is not None and self._wire.held and not self._pace.holds():
+            holds = self._pace.holds()
+            if self._wire is not None and self._wire.held and not holds:
                 self._put(self._wire.let_go())
 
     @property

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import pty
+import queue
 import re
+import selectors
 import signal
 import sys
+import threading
+import tty
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from textual.app import App
+from textual.message import Message
 
+from aeptui.ui.driver import TerminalDriver, driver_named
 from tests.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -95,3 +104,43 @@ def test_the_stock_driver_shows_the_same_for_more_bytes(terminal: Terminal) -> N
         stock.wait_until(whole)
         assert stock.text == terminal.text
         assert stock.bytes_seen > terminal.bytes_seen
+
+
+@pytest.mark.parametrize("name", ["diff", "stock"])
+def test_the_thread_that_reads_keys_sleeps_but_for_a_key_that_may_be_half(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: queue.Queue[float | None] = queue.Queue()
+    keys: queue.Queue[Message] = queue.Queue()
+
+    class Told(selectors.DefaultSelector):
+        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+            waits.put(timeout)
+            return super().select(timeout)
+
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    driver = asyncio.run(made(name))
+    monkeypatch.setattr(selectors, "DefaultSelector", Told)
+    driver.fileno = slave
+    monkeypatch.setattr(driver, "process_message", keys.put)
+    reading = threading.Thread(target=driver.run_input_thread)
+    reading.start()
+    try:
+        assert waits.get(timeout=60) is None
+        os.write(master, b"\x1b")
+        assert waits.get(timeout=60) is not None
+        assert keys.get(timeout=60).key == "escape"  # type: ignore[attr-defined]
+        while (wait := waits.get(timeout=60)) is not None:
+            assert wait < 1
+    finally:
+        driver.exit_event.set()
+        reading.join(60)
+        os.close(master)
+        os.close(slave)
+    assert not reading.is_alive()
+
+
+async def made(name: str) -> TerminalDriver:
+    """A driver, which wants a loop to be made in."""
+    return driver_named(name)(App())
