@@ -24,6 +24,7 @@ from aeptui.mirror.file import prepare
 from aeptui.mirror.query import COUNTED, Query, looks_through
 from aeptui.mirror.read import Reader
 from aeptui.mirror.rows import AnyRow, RunRow
+from aeptui.mirror.stirred import Stirred
 from aeptui.mirror.tables import KINDS
 from aeptui.mirror.troubles import StoreTrouble, Trouble, TroubleKind, store_trouble
 from aeptui.mirror.values import (
@@ -78,6 +79,7 @@ class Mirror:
         self._unwritten: dict[str, Freshness] = {}
         self._place = Place(path, self._renewed)
         self._glance = Connected(self._place, Reader)
+        self._stirred = Stirred(path)
 
     @classmethod
     def open(
@@ -249,7 +251,8 @@ class Mirror:
 
     async def notice_others(self) -> None:
         """Publish what other processes have written to this mirror since the last look."""
-        await self._tell(lambda writer: writer.news_of_others())
+        if self._stirred.again():
+            await self._tell(lambda writer: writer.news_of_others())
 
     # Reading
 

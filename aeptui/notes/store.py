@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from aeptui.mirror.stirred import Stirred
 from aeptui.mirror.tables import from_ms, to_ms
 from aeptui.monitor.alerts import Mark, Marks
 from aeptui.monitor.events import Event, Standing, Touch
@@ -57,6 +58,8 @@ class Notes:
         self._connection: sqlite3.Connection | None = None
         self._executor: ThreadPoolExecutor | None = None
         self._own = 0
+        self._version: int | None = None
+        self._stirred = Stirred(self._path)
         self._closed = False
 
     def close(self) -> None:
@@ -250,9 +253,12 @@ class Notes:
 
     async def revision(self) -> tuple[int, int]:
         """Another value when the file was changed, by us or by another process."""
-        return self._own, await self._run(
-            lambda db: int(db.execute("PRAGMA data_version").fetchone()[0])
-        )
+        if self._stirred.again() or self._version is None:
+            self._version = None  # what fails is tried again
+            self._version = await self._run(
+                lambda db: int(db.execute("PRAGMA data_version").fetchone()[0])
+            )
+        return self._own, self._version
 
     # ------------------------------------------------------------------------------
 
