@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -43,6 +44,15 @@ CODES: tuple[tuple[type[Exception], int], ...] = (
 """The first that fits is the one."""
 
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""A full disk or quota, where output goes to a file: no fault of ours."""
+
+
+def drop_output() -> None:
+    """Let nothing that is left be flushed at exit, since it cannot be."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def expected(error: Exception) -> int | None:
     """The exit code of a failure that can be expected; None for a bug of ours."""
     for kind, code in CODES:
@@ -55,6 +65,11 @@ def expected(error: Exception) -> int | None:
 
 def failed(error: Exception) -> int:
     """Say in one sentence what went wrong; the exit code."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        where = f" to {error.filename}" if error.filename else ""
+        print(f"aeptui: Not everything was written{where}: {error.strerror}.", file=sys.stderr)
+        drop_output()
+        return TROUBLE
     code = expected(error)
     if code is None:
         return unforeseen(error)

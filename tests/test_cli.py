@@ -331,6 +331,22 @@ def test_a_reader_that_has_seen_enough_is_no_error(platform: Platform) -> None:
     assert done.stderr == ""
 
 
+def test_a_full_disk_under_the_output_is_no_bug_of_ours(platform: Platform) -> None:
+    env = {key: value for key, value in os.environ.items() if not key.startswith("AEPTUI_")}
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "aeptui", "list", "runs", "--cached", "--output", "jsonl"],
+            env={**env, **platform.env},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.stderr == "aeptui: Not everything was written: No space left on device.\n"
+    assert done.returncode == 1
+
+
 def test_a_bug_of_ours_is_a_sentence_a_log_and_70(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -213,7 +213,7 @@ def placed(file: PipelineFile, name: str, sentence: str) -> PipelineError:
         sentence = f"{sentence}. Without this line the first run comes within ten minutes"
     if part == "base_connection" and own.startswith("auth.") and sentence.endswith("is needed"):
         sentence += '; write it like { env = "CRM_PASSWORD" }, or apply on a terminal, which asks'
-    return file.fault(key, f"{sentence.rstrip('.')}.")
+    return file.fault(key, sentence if sentence.endswith((".", "?")) else f"{sentence}.")
 
 
 def _pair_in(file: PipelineFile, sentence: str) -> Key:
