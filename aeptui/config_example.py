@@ -22,7 +22,8 @@ history_days = 90
 # oldest runs and batches are forgotten first, except what is open and each flow's last run.
 max_mb = 500
 
-# How the screen is sent: "diff" sends only cells that changed, "stock" is Textual's own driver.
+# How the screen is sent: "diff" sends only cells that changed, and no more of them than the
+# terminal keeps up with; "stock" is Textual's own driver.
 driver = "diff"
 
 # Keep home as it was left, to draw it at the next start before anything is loaded.
