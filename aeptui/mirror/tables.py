@@ -404,7 +404,8 @@ _ALL = (
         models.Run,
         order="created_at",
         reverse=True,
-        # What the mirror cannot know, the word and what was lost, is put in by the writer.
+        # What the mirror cannot know, the word, what was lost and which of several errors
+        # says most, is put in by the writer.
         more={
             "code": lambda run: run.errors[0].code if run.errors else None,
             "message": lambda run: run.errors[0].message if run.errors else None,

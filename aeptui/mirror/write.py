@@ -291,6 +291,9 @@ class Writer:
             values[places["lost"]] = verdict.lost
             values[places["phase"]] = phase(model, verdict.word) or None
             failures = verdict.failures
+            if failures and failures[0].message:  # of several errors the one that says most
+                values[places["code"]] = failures[0].code or None
+                values[places["message"]] = failures[0].message
         for name in kind.shared:
             place = places[name]
             value = values[place]

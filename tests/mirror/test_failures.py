@@ -53,6 +53,16 @@ async def test_a_failing_flow_is_told_with_its_names_and_its_newest_run(mirror: 
     assert recent.first_seen == told.first_seen, "when it began is not cut off with the window"
 
 
+async def test_a_run_is_told_by_the_error_that_says_most(mirror: Mirror) -> None:
+    errors = (
+        RunError("INGEST-1212-400", "The rows could not be promoted.", 40, "promotionActivity"),
+        RunError("INGEST-1555-400", "crmId is required", 40, "promotionActivity"),
+    )
+    await mirror.upsert("runs", [_run("r", errors=errors)], seen_at=NOW)
+    (row,) = await mirror.runs_of("f", 1)
+    assert (row.code, row.message) == ("INGEST-1555-400", "crmId is required")
+
+
 async def test_a_failure_is_open_until_a_run_of_its_flow_ends_without_it(mirror: Mirror) -> None:
     await mirror.upsert("flows", [Flow(id="f"), Flow(id="g")], seen_at=NOW)
     await mirror.upsert("runs", [_run("r1", 3), _run("s1", 3, flow="g")], seen_at=NOW)

@@ -119,7 +119,8 @@ class LivePanel(Painted):
         word = run.word
         meant = tone(run.word)
         took = formats.took(run.started_at, run.completed_at)
-        if self._why is not None and self._own is not None and run.id == self._own.id:
+        own = self._own is not None and run.id == self._own.id
+        if own and self._why is not None and self._why.word != run.word:
             word, words = self._why.word, self._why.reason
             meant = tone(word)
         elif run.word == "failed":
