@@ -37,6 +37,22 @@ async def noted(filled: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
     return filled
 
 
+async def test_what_happened_while_nobody_looked_is_summed_up_where_somebody_had_looked_before(
+    noted: Session,
+) -> None:
+    async with console(noted) as at:
+        await at.until(lambda: at.app.alerting.marks.standings)
+        missed = [event(noted, quiet=True), event(noted, kind="trouble", state="late", quiet=True)]
+        assert noted.recorder.told is not None
+        await noted.recorder.told(missed, at.app.alerting.marks)
+        assert "While nobody looked" not in at.text, "nothing had ever been noted here"
+    await noted.notes.happened([event(noted)], {}, {}, noted.now())
+    async with console(noted) as at:
+        await at.until(lambda: at.app.alerting.marks.standings)
+        await noted.recorder.told(missed, at.app.alerting.marks)
+        await at.sees("While nobody looked: 1 new cause, 1 flow in trouble. :events lists them.")
+
+
 async def test_a_flow_is_acknowledged_and_taken_back_by_one_key(noted: Session) -> None:
     async with console(noted) as at:
         await at.until(lambda: at.app.alerting.marks.standings)

@@ -10,7 +10,7 @@ from textual.events import Key
 
 from aeptui.api import models
 from aeptui.mirror.rows import FlowRow
-from aeptui.mirror.values import Listing
+from aeptui.mirror.values import Freshness, Listing
 from aeptui.resources.definition import Column, Detail, Resource
 from aeptui.session import Session
 from aeptui.ui.ages import Age
@@ -325,6 +325,21 @@ async def test_a_window_that_is_too_small_says_so_and_comes_back(filled: Session
         assert "FAILED" not in at.text
         await at.pilot.resize_terminal(80, 24)
         await at.sees("FAILED", "Salesforce contacts")
+
+
+async def test_what_is_read_rarely_is_read_at_once_after_a_jump_of_the_clock(
+    filled: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    async with console(filled) as at:
+        await at.type(":base-connections")
+        await at.press("enter")
+        await at.sees("Salesforce prod")
+        monkeypatch.setattr(type(filled.sync), "refresh", lambda _sync, *kinds: asked.extend(kinds))
+        now = filled.now()
+        for hours in (3, 3, 0, 3):
+            at.app.page.show_age({"base-connections": Freshness(now - timedelta(hours=hours))})
+    assert asked == ["base-connections"] * 2, "once for each time that it had become old"
 
 
 async def test_at_120_columns_the_selected_rows_detail_opens_on_the_right(filled: Session) -> None:

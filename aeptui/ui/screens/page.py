@@ -21,7 +21,7 @@ from textual.worker import Worker, WorkType
 from aeptui.mirror.values import FRESHNESS, Freshness
 from aeptui.resources.definition import Tone
 from aeptui.session import Session
-from aeptui.ui.ages import Age, age_of
+from aeptui.ui.ages import LIVELY, Age, age_of
 from aeptui.ui.goto import GotoWords
 from aeptui.ui.leaving import ended_with, is_left
 from aeptui.ui.messages import Asked
@@ -111,6 +111,7 @@ class Page(Screen[None]):
         self._focus_before: Widget | None = None
         self._focus_last: Widget | None = None
         self._fronted = asyncio.Event()
+        self._hastened = False
 
     # The frame ---------------------------------------------------------------
 
@@ -251,6 +252,13 @@ class Page(Screen[None]):
 
     # Ages --------------------------------------------------------------------
 
+    def _hasten(self, age: Age) -> None:
+        """When the clock has jumped, as behind a closed lid, what is read rarely is read now, once."""
+        rarely = [kind for kind in self.aged or self.kinds if kind not in LIVELY]
+        if age.stale and not age.notice and rarely and not self._hastened:
+            self.session.sync.refresh(*rarely)
+        self._hastened = age.stale
+
     def show_age(self, freshness: Mapping[str, Freshness]) -> None:
         """Say how current this page is, and dim it when it is not."""
         session = self.session
@@ -264,6 +272,7 @@ class Page(Screen[None]):
             slow=timedelta(seconds=max(600.0, speed)),
             speed=speed,
         )
+        self._hasten(age)
         age = self.console.age_in_words(age)
         self.context.show(age)
         trouble = self.console.notice or (age.notice if age.stale else "")
