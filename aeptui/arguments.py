@@ -214,7 +214,7 @@ def _output_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("table", "json", "jsonl", "csv"),
         default="table",
         metavar="FORMAT",
-        help="table, json, jsonl or csv",
+        help="table, json, jsonl or csv; in csv a text that begins like a formula has a ' before it",
     )
     output.add_argument(
         "--json",

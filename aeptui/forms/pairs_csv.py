@@ -4,21 +4,18 @@ The columns are `source`, `destination`, `type` (column, expression or static),
 `namespace` and `primary`. What is read takes the place of what was there only
 as a whole: lines that do not fit are named and left out.
 
-A cell that a spreadsheet would take for a formula, since it begins with `=`, `+`,
-`-`, `@`, a tab or a return, is written behind an apostrophe, which a spreadsheet
-takes for the mark of a text. So is one that begins with apostrophes before such a
-sign: reading takes one off there, and what was written comes back as it was.
+What a spreadsheet would take for a formula is guarded, and comes back as it was.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aeptui.api.exploring import SourceColumn
+from aeptui.csv_cells import as_meant, cell
 from aeptui.forms.choices import Choice
 from aeptui.forms.pairs import Pair, Targets, Way
 from aeptui.nearest import nearest
@@ -32,7 +29,6 @@ _TYPES: dict[str, Way] = {
     "expression": "expression",
     "static": "static",
 }
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _YES = frozenset({"yes", "true", "y", "1", "x", "primary"})
 
 
@@ -53,14 +49,8 @@ def written(pairs: Iterable[Pair]) -> str:
         kind = "column" if pair.way == "attribute" else pair.way
         primary = "yes" if pair.primary else ""
         cells = (pair.source, pair.destination, kind, pair.namespace, primary)
-        table.writerow([f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells])
+        table.writerow(map(cell, cells))
     return out.getvalue()
-
-
-def _as_meant(cell: str) -> str:
-    """A cell without the apostrophe that keeps it from being a formula."""
-    text = cell.strip()
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def read(
@@ -81,10 +71,10 @@ def read(
             if len(found) + len(misfits) >= MOST_LINES:
                 misfits.append(Misfit(line, f"Only {MOST_LINES:,} lines are read"))
                 break
-            told = [_as_meant(cell) for cell in cells]
+            told = [as_meant(each.strip()) for each in cells]
             if not any(told):
                 continue
-            if not begun and "destination" in [cell.lower() for cell in told]:
+            if not begun and "destination" in [each.lower() for each in told]:
                 names = [cell.lower() for cell in told]
             else:
                 pair = _pair(dict(zip(names, told, strict=False)), len(told), namespaces)

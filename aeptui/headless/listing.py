@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from aeptui.csv_cells import cell
 from aeptui.headless.asking import bring
 from aeptui.headless.text import Paper, say, table
 from aeptui.mirror.rows import AnyRow
@@ -161,5 +162,5 @@ async def _csv(rows: AsyncIterator[AnyRow]) -> int:
         if not header:
             header = list(values)
             writer.writerow(header)
-        writer.writerow("" if values[name] is None else values[name] for name in header)
+        writer.writerow(cell(values[name]) for name in header)
     return 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 
+from aeptui.csv_cells import cell
 from aeptui.headless.asking import bring
 from aeptui.headless.listing import rows_of, since
 from aeptui.headless.text import Paper, say, table
@@ -221,10 +222,7 @@ class Writer:
             self._headed = True
         for line in lines:
             values: dict[str, Any] = msgspec.to_builtins(line)
-            writer.writerow(
-                "; ".join(value) if isinstance(value, list | tuple) else value
-                for value in values.values()
-            )
+            writer.writerow(map(cell, values.values()))
 
 
 def tone_of(line: Line) -> tones.Tone:
