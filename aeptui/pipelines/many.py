@@ -7,6 +7,7 @@ Whoever draws the progress reads `items` whenever `changed` is called.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
@@ -79,9 +80,13 @@ class Many:
         self._perform = perform
         self._refusal = refusal
         self._again = again
+
+    async def weigh(self) -> None:
+        """Skip what cannot be done; keys are heard between one and the next."""
         for item in self.items:
-            if item.came == "waiting" and (reason := refusal(item.row)):
+            if item.came == "waiting" and (reason := self._refusal(item.row)):
                 item.came, item.said = "skipped", reason
+            await asyncio.sleep(0)
 
     @property
     def ready(self) -> list[Item]:
@@ -148,9 +153,9 @@ class Many:
 # What can be done for many ---------------------------------------------------------
 
 
-def acting(session: Session, action: Action, kind: str, rows: Sequence[Row]) -> Many:
+async def acting(session: Session, action: Action, kind: str, rows: Sequence[Row]) -> Many:
     """An action of `kind` for `rows`; a retry of flows is one of their last runs, if those failed."""
-    items = [_item(session, action, kind, row) for row in rows]
+    items = [await _item(session, action, kind, row) for row in rows]
     agreed = {item.row.id: item.row.state for item in items}
 
     async def perform(row: Row) -> Said:
@@ -166,24 +171,26 @@ def acting(session: Session, action: Action, kind: str, rows: Sequence[Row]) -> 
             return f"It was {before or 'in no state'} when this was asked, and is {row.state} now"
         return action.refusal(session, row)
 
-    return Many(action.label, items, perform, refusal, again=again)
+    many = Many(action.label, items, perform, refusal, again=again)
+    await many.weigh()
+    return many
 
 
-def _item(session: Session, action: Action, kind: str, row: Row) -> Item:
+async def _item(session: Session, action: Action, kind: str, row: Row) -> Item:
     if kind == "runs" or action.id != "retry":
         name = row.flow_name if isinstance(row, RunRow) else row.name
         return Item(kind, row, name or row.id)
     flow = cast(FlowRow, row)
     name = flow.name or flow.id
-    run = to_retry(session, flow)
+    run = to_retry(await session.mirror.runs_of(flow.id, LOOKED))
     if isinstance(run, str):
         return Item(kind, row, name, "skipped", run)
     return Item("runs", run, name)
 
 
-def to_retry(session: Session, flow: FlowRow) -> RunRow | str:
-    """The run that a retry of the flow is about: its last one, if that failed; else why not."""
-    for run in session.mirror.runs_of_now(flow.id, LOOKED):
+def to_retry(newest: Iterable[RunRow]) -> RunRow | str:
+    """The run that a retry of a flow is about, of its newest: the last, if it failed; else why not."""
+    for run in newest:
         if run.word == "failed":
             return run
         if run.word in ENDED:
@@ -192,12 +199,12 @@ def to_retry(session: Session, flow: FlowRow) -> RunRow | str:
     return "It has no run to retry"
 
 
-def testing(session: Session, rows: Sequence[Row]) -> Many:
+async def testing(session: Session, rows: Sequence[Row]) -> Many:
     """A test of the base connections behind `rows`, each once."""
     items = []
     for row in rows:
         id = base_of(row)
-        base = session.mirror.get_now("base-connections", id) if id else None
+        base = await session.mirror.get("base-connections", id) if id else None
         if base is None:
             items.append(
                 Item("flows", row, row.name or row.id, "skipped", "It has no base connection")

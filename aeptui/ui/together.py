@@ -29,7 +29,10 @@ class Together:
 
     def act(self, page: Page, action: Action, kind: str, rows: Sequence[Row]) -> None:
         """Ask once, then do `action` for each of `rows` that can."""
-        many = doing.acting(page.session, action, kind, rows)
+        self._app.run_worker(self._weigh(page, action, kind, rows), group="acting")
+
+    async def _weigh(self, page: Page, action: Action, kind: str, rows: Sequence[Row]) -> None:
+        many = await doing.acting(page.session, action, kind, rows)
         for item in many.ready:
             if item.row.id in self._acting:
                 item.came, item.said = "skipped", "Something is under way with it already"
@@ -37,13 +40,16 @@ class Together:
         if reason:
             page.say(f"Not done: {reason.rstrip('.')}.", "warn")
         else:
-            self._app.run_worker(self._ask(page, action, many), group="acting")
+            await self._ask(page, action, many)
 
     def test(self, page: Page, rows: Sequence[Row]) -> None:
         """Test the connections behind `rows`; that changes nothing, so nobody is asked."""
-        many = doing.testing(page.session, rows)
+        self._app.run_worker(self._test(page, rows), group="acting")
+
+    async def _test(self, page: Page, rows: Sequence[Row]) -> None:
+        many = await doing.testing(page.session, rows)
         if many.ready:
-            self._app.run_worker(self._run(page, many), group="acting")
+            await self._run(page, many)
         else:
             page.say("Not done: no base connection is known behind what is marked.", "warn")
 

@@ -60,6 +60,7 @@ async def test_what_cannot_be_done_is_skipped_with_its_reason() -> None:
     many = Many(
         "switch", [flow("a"), flow("b")], platform.perform, lambda row: refusals.get(row.id)
     )
+    await many.weigh()
     assert skipped(many) == "Skipped: 1 (It is a draft)."
     await many.run()
     assert platform.sent == ["a"]
@@ -100,7 +101,7 @@ async def test_a_flow_that_somebody_turned_off_meanwhile_is_not_turned_on_again(
 
     session = cast("Session", SimpleNamespace(mirror=Mirror(), writable=True))
     switch = next(each for each in of("flows") if each.id == "switch")
-    many = acting(session, replace(switch, perform=perform), "flows", rows)
+    many = await acting(session, replace(switch, perform=perform), "flows", rows)
     await many.run()
     assert platform.sent == ["a"]
     assert many.items[1].said == "It was enabled when this was asked, and is disabled now"
@@ -142,6 +143,7 @@ async def test_any_mix_of_outcomes_leaves_each_with_one_result(outcomes: list[st
         platform.perform,
         lambda row: "No" if named[row.id] == "refused" else None,
     )
+    await many.weigh()
     await many.run()
     first = next((n for n, each in enumerate(outcomes) if each == "unreachable"), len(outcomes))
     assert platform.sent == [

@@ -163,9 +163,9 @@ class ListPage(ActingPage):
         return run if isinstance(run, str) else super()._refusal(name)
 
     def _to_retry(self, flow: FlowRow) -> RunRow | str:
-        from aeptui.pipelines.many import to_retry
+        from aeptui.pipelines.many import LOOKED, to_retry
 
-        return to_retry(self.session, flow)
+        return to_retry(self.session.mirror.runs_of_now(flow.id, LOOKED))
 
     async def select(self, id: str) -> None:
         """Put the cursor on a resource; a filter that hides it goes."""
