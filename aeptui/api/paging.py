@@ -116,8 +116,11 @@ class _Progress:
         self._empty = self._stale = 0
 
     def check(self, token: str, items: list[bytes]) -> None:
-        """`token` leads on from a page of `items`; a new one may still lead to an old page."""
-        page = hash(tuple(items))
+        """`token` leads on from a page of `items`; a new one may still lead to an old page.
+
+        A page is known again by its first and its last object.
+        """
+        page = hash((len(items), items[0], items[-1])) if items else 0
         self._empty = 0 if items else self._empty + 1
         self._stale = self._stale + 1 if items and page in self._pages else 0
         if token in self._seen or self._empty > _EMPTY_PAGES or self._stale > _STALE_PAGES:
