@@ -48,10 +48,6 @@ _INVISIBLE = (
     (0xE0000, 0xE0FFF),  # tags
 )
 
-_VISIBLE: dict[int, str] = {code: chr(0x2400 + code) for code in range(0x20)}
-_VISIBLE[0x7F] = "\u2421"
-_VISIBLE |= {code: _REPLACEMENT for first, last in _INVISIBLE for code in range(first, last + 1)}
-
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f"
     + "".join(f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in _INVISIBLE)
@@ -75,10 +71,15 @@ class NotJson(ValueError):
     """These bytes are not JSON, by any reading."""
 
 
+def _visible(unsafe: re.Match[str]) -> str:
+    code = ord(unsafe[0])
+    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else _REPLACEMENT
+
+
 def scrub_text(text: str, limit: int = MAX_TEXT) -> str:
     """`text` without anything that a terminal obeys, at most `limit` characters long."""
     if not text.isascii() or not text.isprintable():
-        text = text.translate(_VISIBLE) if _UNSAFE.search(text) else text
+        text = _UNSAFE.sub(_visible, text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -146,7 +147,7 @@ def _real(digits: str) -> float | str:
 def _scrubbed(value: Any) -> Any:
     match value:
         case str():
-            return value.translate(_VISIBLE) if _UNSAFE.search(value) else value
+            return _UNSAFE.sub(_visible, value)
         case dict():
             return {_scrubbed(key): _scrubbed(part) for key, part in value.items()}
         case list():
