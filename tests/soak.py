@@ -6,7 +6,8 @@ The console, headless and at 120x36, over an emulator that moves on by half an
 hour now and again: it refreshes and goes from screen to screen, and comes back
 to home to be measured. Memory, descriptors, threads and asyncio tasks are
 printed at each tenth; the first tenth is warming up, and what it holds then is
-what it may hold in the end, memory within ten per cent.
+what it may hold in the end, memory within ten per cent. Connections come and go
+with what is asked, and are bounded by what the client keeps open.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -39,6 +40,9 @@ ROUND = (
 )  # fmt: skip
 """Keys from screen to screen, from home and back to it."""
 
+CONNECTIONS = 8
+"""So many the client keeps open to a host."""
+
 EACH, STEP_H = 100, 0.5
 """Each so many refreshes the world moves on by so many hours."""
 
@@ -48,14 +52,16 @@ class Held(NamedTuple):
 
     rss: int
     descriptors: int
+    """But for connections."""
     threads: int
     tasks: int
+    connections: int
     objects: int
 
     def __str__(self) -> str:
         return (
             f"{self.rss / 1e6:8.1f} MB {self.descriptors:6} descriptors {self.threads:4} threads "
-            f"{self.tasks:4} tasks {self.objects:9,} objects"
+            f"{self.tasks:4} tasks {self.connections:2} connections {self.objects:9,} objects"
         )
 
 
@@ -72,21 +78,36 @@ class Soaked(NamedTuple):
 
     @property
     def constant(self) -> bool:
-        """Whether descriptors, threads and tasks are no more than once warm."""
+        """Whether descriptors, threads and tasks are no more than once warm, and connections few."""
         first, last = self.held[0], self.held[-1]
-        return all(now <= then for now, then in zip(last[1:4], first[1:4], strict=True))
+        no_more = all(now <= then for now, then in zip(last[1:4], first[1:4], strict=True))
+        return no_more and last.connections <= CONNECTIONS
 
 
 def held() -> Held:
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
+    descriptors = _descriptors()
+    network = Path("/proc/self/net/tcp").read_text().splitlines()[1:]
+    sockets = {f"socket:[{line.split()[9]}]" for line in network}
+    connections = sum(each in sockets for each in descriptors)
     return Held(
         pages * os.sysconf("SC_PAGE_SIZE"),
-        sum(1 for _ in Path("/proc/self/fd").iterdir()),
+        len(descriptors) - connections,
         threading.active_count(),
         len(asyncio.all_tasks()),
+        connections,
         len(gc.get_objects()),
     )
+
+
+def _descriptors() -> list[str]:
+    """What each leads to."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the one by which they are listed
+            found.append(str(descriptor.readlink()))
+    return found
 
 
 async def _at_rest(pause: Callable[[float], Awaitable[None]]) -> Held:
