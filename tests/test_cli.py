@@ -331,12 +331,12 @@ def test_a_reader_that_has_seen_enough_is_no_error(platform: Platform) -> None:
     assert done.stderr == ""
 
 
-def test_a_full_disk_under_the_output_is_no_bug_of_ours(platform: Platform) -> None:
+def test_a_full_disk_under_the_output_is_no_bug_of_ours(tmp_path: Path) -> None:
     env = {key: value for key, value in os.environ.items() if not key.startswith("AEPTUI_")}
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "aeptui", "list", "runs", "--cached", "--output", "jsonl"],
-            env={**env, **platform.env},
+            [sys.executable, "-m", "aeptui", "completion", "bash"],
+            env={**env, "AEPTUI_STATE_DIR": str(tmp_path)},
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
