@@ -40,8 +40,8 @@ ROUND = (
 )  # fmt: skip
 """Keys from screen to screen, from home and back to it."""
 
-CONNECTIONS = 8
-"""So many the client keeps open to a host."""
+CONNECTIONS = 2 * 8
+"""So many the client keeps open at most, to the platform and to where tokens come from."""
 
 EACH, STEP_H = 100, 0.5
 """Each so many refreshes the world moves on by so many hours."""
