@@ -216,9 +216,10 @@ async def test_what_why_advises_can_be_done_from_there(filled: Session) -> None:
     async with console(filled) as at:
         await at.press("w")
         await at.until(lambda: isinstance(at.app.screen, WhyPage))
-        await at.sees("m mapping")
-        await at.press("R")
-        await at.sees("read-only", ":unlock")
+        await at.sees("E login", "m mapping")
+        for key in ("R", "E"):
+            await at.press(key)
+            await at.sees("read-only", ":unlock")
 
 
 async def test_a_named_resource_can_be_followed_with_enter(filled: Session) -> None:

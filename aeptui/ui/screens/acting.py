@@ -105,7 +105,7 @@ class ActingPage(MindingPage):
             return self._why_not_change()
         if action == "mapping" and not self._mapping()[0]:
             return "there is no mapping here"
-        if action == "test" and self._connection() is None:
+        if action == "test" and self.connection() is None:
             return "connections are tested: on a base or source connection, a flow or a run"
         return super().why_not(action)
 
@@ -127,6 +127,10 @@ class ActingPage(MindingPage):
         """What the action called `name` would be about."""
         return self.resource, self.at_hand if self.is_mounted else None
 
+    def to_change(self) -> tuple[Resource, Row | None]:
+        """What `E` would be about."""
+        return self.resource, self.at_hand if self.is_mounted else None
+
     def _refusal(self, name: str) -> str | None:
         resource, row = self.target(name)
         action = action_of(resource.kind, name)
@@ -144,19 +148,20 @@ class ActingPage(MindingPage):
         from aeptui.pipelines.here import why_not_write
         from aeptui.ui.unlocking import with_the_way_out
 
-        if self.resource.kind not in KINDS:
-            if self.resource.kind == "mapping-sets":
+        resource, row = self.to_change()
+        if resource.kind not in KINDS:
+            if resource.kind == "mapping-sets":
                 return "m changes the pairs of a mapping set"
-            if self.resource.kind == "runs":
+            if resource.kind == "runs":
                 return (
                     "runs stay as they were; E on their flow, or on its connections, changes those"
                 )
-            return f"{self.resource.plural} cannot be changed"
-        if not self.is_mounted or self.at_hand is None:
-            return f"there is no {self.resource.name} under the cursor"
+            return f"{resource.plural} cannot be changed"
+        if row is None:
+            return f"there is no {resource.name} under the cursor"
         return with_the_way_out(self.session, why_not_write(self.session))
 
-    def _connection(self) -> str | None:
+    def connection(self) -> str | None:
         """The base connection that `t` tests."""
         row = self._flow_of(self.at_hand if self.is_mounted else None)
         if row is None:
@@ -252,11 +257,11 @@ class ActingPage(MindingPage):
 
     def action_change(self) -> None:
         """Open the form that changes what is under the cursor."""
-        row, reason = self.at_hand, self._why_not_change()
+        (resource, row), reason = self.to_change(), self._why_not_change()
         if row is None or reason:
             self.say(f"Not done: {_sentence(reason or 'nothing is under the cursor')}", "warn")
         else:
-            self.console.doing.change(self.resource, row)
+            self.console.doing.change(resource, row)
 
     @work(exclusive=True, group="test")
     async def action_test(self) -> None:
@@ -264,7 +269,7 @@ class ActingPage(MindingPage):
         if self.marking:
             self.console.doing.together.test(self, self.chosen)
             return
-        id = self._connection()
+        id = self.connection()
         if id is None:
             self.say(f"Not done: {_sentence(self.why_not('test') or '')}", "warn")
             return

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from aeptui.mirror.rows import Row, RunRow
 from aeptui.resources import explained, registry, why
-from aeptui.resources.definition import Detail, Prose
+from aeptui.resources.definition import Detail, Prose, Resource
 from aeptui.session import Session
 from aeptui.ui.messages import OpenLinks, OpenRaw, OpenResource
 from aeptui.ui.palette import BOLD, TONES
@@ -34,11 +34,14 @@ def _begun(row: RunRow) -> Detail:
 class WhyPage(ActingPage):
     """From the run to its steps, its codes, its lost rows, and what was changed before.
 
-    What it advises is done from here: the mapping, the test of the login, the retry.
+    What it advises is done from here: the mapping, the login and its test, the retry.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "changes", "what changed", id="changes", tooltip="since the last clean run"),
+        Binding(
+            "E", "change", "login", id="change", tooltip="how it logs in to the CRM: change it"
+        ),
         Binding("m", "mapping", "mapping", id="mapping", tooltip="the mapping of the run's flow"),
         Binding("R", "retry", "retry", id="retry", tooltip="retry this run"),
         Binding("u", "used_by", "used by", id="used_by", tooltip="what the run belongs to"),
@@ -72,12 +75,23 @@ class WhyPage(ActingPage):
         self.detail.words = "Gathering what is known of this run."
         self.detail.focus()
 
+    def to_change(self) -> tuple[Resource, Row | None]:
+        """The base connection behind a run that failed: a run itself stays as it was."""
+        connection = self.connection() if self._failed else None
+        if connection is None:
+            return super().to_change()
+        kind = "base-connections"
+        return registry.BY_KIND[kind], self.session.mirror.get_now(kind, connection)
+
+    @property
+    def _failed(self) -> bool:
+        row = self.at_hand if self.is_mounted else None
+        return isinstance(row, RunRow) and row.word == "failed"
+
     def ever(self, action: str) -> bool:
-        """The bar offers to test and retry where the run failed: the advice is about those."""
-        if action in ("test", "retry"):
-            row = self.at_hand
-            failed = isinstance(row, RunRow) and row.word == "failed"
-            return failed and self.why_not(action) is None
+        """The bar offers login, test and retry where the run failed: the advice is about those."""
+        if action in ("change", "test", "retry"):
+            return self._failed and self.why_not(action) is None
         return super().ever(action)
 
     async def look(self) -> None:
