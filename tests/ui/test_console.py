@@ -216,7 +216,7 @@ async def test_what_why_advises_can_be_done_from_there(filled: Session) -> None:
     async with console(filled) as at:
         await at.press("w")
         await at.until(lambda: isinstance(at.app.screen, WhyPage))
-        await at.sees("E login", "m mapping")
+        await at.sees("m mapping")
         for key in ("R", "E"):
             await at.press(key)
             await at.sees("read-only", ":unlock")
