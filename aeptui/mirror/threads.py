@@ -35,10 +35,9 @@ class Thread(Generic[S]):
 
     async def ask(self, work: Callable[[S], T]) -> T:
         """Work that is left where it stands, or never begun, when the caller is cancelled."""
-        unwanted = threading.Event()
-        asked = self._executor.submit(self._connected.run, work, unwanted)
+        loop, unwanted = asyncio.get_running_loop(), threading.Event()
         try:
-            return await asyncio.wrap_future(asked)
+            return await loop.run_in_executor(self._executor, self._connected.run, work, unwanted)
         finally:
             unwanted.set()
 
