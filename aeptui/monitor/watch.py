@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _SLICE = 20
 """Flows judged at a time, so that a screen's question never waits behind all of them."""
 
-_LONG_S, _REST = 0.5, 3
-"""A judging that took longer is followed by a rest of so many times that: while pages of news pour in,
-as in a first reading, what comes meanwhile is judged once, and the loop that draws finds its time."""
+_LONG_S = 0.5
+"""A judging that took longer is followed by as long a rest: while pages of news pour in, as in a
+first reading, what comes meanwhile is judged once, and the loop that draws finds the time it needs."""
 
 
 class Listener(Protocol):
@@ -91,7 +91,7 @@ class Watch:
                 elif led:
                     await self._judge(sorted(await self._touched(changed)), current=current)
                 if (spent := time.monotonic() - began) > _LONG_S:
-                    await asyncio.sleep(spent * _REST)
+                    await asyncio.sleep(spent)
         finally:
             await news.aclose()
 
