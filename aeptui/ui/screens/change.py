@@ -216,9 +216,9 @@ class ChangePage(FormPage):
     async def _leave(self, words: str) -> None:
         await read_again(self.session, self.subject.kind, self.subject.id)
         self.session.sync.refresh(self.subject.kind)
-        await self.comes_to_front()
         console = self.console
-        console.back()
+        if await self.comes_to_front():
+            console.back()
         console.page.say(words, "good")
 
     def _failed(self, event: Event) -> None:

@@ -20,11 +20,11 @@ from aeptui.forms.choices import Choice
 from aeptui.forms.pairs import pair_of
 from aeptui.forms.questions import TheMappingSet
 from aeptui.forms.remapping import Pin, Remap
+from aeptui.forms.settling import LOOKS_S, STABLE
 from aeptui.forms.workbench import Workbench
 from aeptui.pipelines.events import Event
 from aeptui.pipelines.here import plan_for
 from aeptui.pipelines.plan import Plan
-from aeptui.pipelines.settling import LOOKS_S, STABLE
 from aeptui.session import Session
 from aeptui.ui.palette import BOLD, DIM, TONES
 from aeptui.ui.screens.choosing import Chooser, among
@@ -73,8 +73,8 @@ class ReadingPage(Page):
             words = f" It could not be read: {trouble} r asks again."
             self.query_one("#words", TextLine).put([(words, TONES["warn"])])
             return
-        await self.comes_to_front()
-        self.app.switch_screen(RemapPage(self.session, found, self._of_flow))
+        if await self.comes_to_front():
+            self.app.switch_screen(RemapPage(self.session, found, self._of_flow))
 
     def action_refresh(self) -> None:
         """Ask again."""
