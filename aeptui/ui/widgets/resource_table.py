@@ -425,7 +425,10 @@ class ResourceTable(Painted, can_focus=True):
         )
 
     def _nothing(self, width: int) -> list[Strip]:
-        words = self._until if self._window is None else self.unread or self.empty
+        if self._window is None and self._until != NOT_READ:
+            words = self._until  # a search that is under way tells of itself
+        else:
+            words = self.unread or (NOT_READ if self._window is None else self.empty)
         return [Strip.blank(width)] + [
             line([("  " + text, DIM)], width) for text in wrap(words, max(20, width - 4))
         ]
