@@ -27,9 +27,9 @@ from aeptui.forms.questions import (
     TheSchema,
     TheSourceConnection,
 )
+from aeptui.forms.settling import STABLE
 from aeptui.forms.workbench import Bench
 from aeptui.pipelines.plan import Ref, Step, Undo
-from aeptui.pipelines.settling import STABLE
 
 STEP = "mapping_set"
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, cast
 
 from aeptui.api.models import Flow
 from aeptui.api.paths import PATHS, path_of
+from aeptui.forms.settling import LOOKS_S, STABLE
 from aeptui.mirror.rows import DatasetRow, FlowRow, Row, RunRow, SchemaRow
 from aeptui.pipelines import blast, on_demand
 from aeptui.pipelines.here import carry_out, plan_for, read_again, why_not_write
 from aeptui.pipelines.plan import Step, Undo
-from aeptui.pipelines.settling import LOOKS_S, STABLE
 from aeptui.resources.definition import Action
 from aeptui.resources.formats import date_time, due, plural
 from aeptui.resources.kinds import name_of

@@ -129,7 +129,7 @@ def test_the_window_can_change_its_size(demo: Terminal) -> None:
     demo.resize(40, 10)
     demo.wait_for("aeptui needs 60 columns")
     demo.resize(120, 36)
-    demo.wait_for("Schedule +every")
+    demo.wait_for("base connection +Salesforce")
     demo.wait_for("enter open")
 
 
