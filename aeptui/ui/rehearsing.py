@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
 from aeptui.rehearsal import RehearsalError
@@ -21,6 +22,8 @@ class Rehearsing:
     def __init__(self, app: AepApp) -> None:
         self._app = app
         self.stopped = False
+        self._turn = asyncio.Lock()
+        """A platform that is being stopped is started only when it is gone."""
 
     @property
     def _rehearsal(self) -> Rehearsal:
@@ -53,11 +56,15 @@ class Rehearsing:
         """Do what was asked for on the go-to line."""
         match verb:
             case "stop":
-                self._app.run_worker(self._stop(), group="emulator")
+                self._app.run_worker(self._in_turn(self._stop), group="emulator")
             case "start":
-                self._app.run_worker(self._start(), group="emulator")
+                self._app.run_worker(self._in_turn(self._start), group="emulator")
             case _:
                 self._app.page.say("`:emulator stop` and `:emulator start` are what there is.")
+
+    async def _in_turn(self, work: Callable[[], Awaitable[None]]) -> None:
+        async with self._turn:
+            await work()
 
     async def _stop(self) -> None:
         self.stopped = True
