@@ -59,7 +59,7 @@ def following(row: FlowRow, moment: Moment) -> str:
         return formats.DASH
     if row.word == "late":
         return formats.overdue(row.since, moment)
-    return formats.due(row.next_due_at, moment)
+    return formats.brief(row.next_due_at, moment)
 
 
 def word_tone(row: FlowRow) -> Tone:

@@ -147,6 +147,18 @@ def due(when: datetime | None, moment: Moment) -> str:
     return date_time(when, moment)
 
 
+def brief(when: datetime | None, moment: Moment) -> str:
+    """A time for a narrow column: `02:10` within half a day, `Thu 02:10` within six, `24 Sep`."""
+    if when is None:
+        return DASH
+    away, local = abs(when - moment.now), when.astimezone(moment.zone)
+    if away < timedelta(hours=12):
+        return clock_time(when, moment)
+    if away < timedelta(days=6):
+        return f"{DAYS[local.weekday()]} {local:%H:%M}"
+    return f"{local.day} {MONTHS[local.month - 1]}"
+
+
 def overdue(when: datetime | None, moment: Moment) -> str:
     """How long ago something should have come."""
     if when is None:

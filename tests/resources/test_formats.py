@@ -47,6 +47,14 @@ def test_a_length_of_time_has_two_units(seconds: int, text: str) -> None:
     assert formats.span(seconds) == text
 
 
+def test_a_narrow_column_names_the_day_only_where_a_clock_time_could_be_another_days() -> None:
+    assert formats.brief(NOW + timedelta(hours=11), MOMENT) == "01:10"
+    assert formats.brief(NOW + timedelta(hours=13), MOMENT) == "Thu 03:10"
+    assert formats.brief(NOW - timedelta(days=2), MOMENT) == "Mon 14:10"
+    assert formats.brief(NOW + timedelta(days=8), MOMENT) == "24 Sep"
+    assert formats.brief(None, MOMENT) == formats.DASH
+
+
 def test_what_is_due_names_the_day_unless_it_is_today() -> None:
     assert formats.due(NOW + timedelta(hours=1), MOMENT) == "15:10"
     assert formats.due(NOW + timedelta(hours=12), MOMENT) == "tomorrow 02:10"

@@ -48,7 +48,7 @@ class EventRow(Row, frozen=True, kw_only=True):
 
 
 COLUMNS = (
-    Column("WHEN", lambda row, moment: formats.due(row.kept.event.at, moment), 9),
+    Column("WHEN", lambda row, moment: formats.brief(row.kept.event.at, moment), 9),
     Column("WHAT", lambda row, _: row.state, 12, tone=lambda row: row.tone),
     Column("", lambda row, _: row.name, 40, grow=True, tone=lambda row: "" if row.new else "dim"),
 )
