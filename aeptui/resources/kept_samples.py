@@ -72,9 +72,8 @@ class KeptSamples:
         file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(file, "wb") as out:
             out.write(body)
-        os.utime(
-            beside, (at.timestamp(), at.timestamp())
-        )  # the platform's time, as all that is compared
+        told = at.timestamp()  # the platform's time, as all that is compared
+        os.utime(beside, (told, told))
         beside.replace(path)
 
     def _trim(self, before: datetime) -> None:

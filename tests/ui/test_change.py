@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from aeptui.session import session_for
+from aeptui.session import Session, session_for
 from aeptui.ui.screens.change import ChangePage
 from tests.emulated import Rehearsal
 from tests.emulator.tutorial import Pipeline, follow_the_tutorial
@@ -81,6 +81,19 @@ async def test_what_two_operators_change_at_once_is_shown_beside_each_other_and_
     assert one(api, f"flows/{made.flow_id}")["name"] == "Mine"
 
 
+async def new_credentials_of(at: Console, session: Session, base: str) -> ChangePage:
+    """The form of a base connection, with its credentials about to be replaced."""
+    await at.until(lambda: session.mirror.get_now("base-connections", base), tries=1500)
+    await at.type(":base-connections")
+    await at.press("enter")
+    await at.until(lambda: at.table.held == base)
+    page = await change_of(at)
+    page.questions.go_to("credentials")
+    await at.press("right")
+    await until_settled(at)
+    return page
+
+
 async def test_other_credentials_are_tried_beside_those_in_use_before_they_are_saved(
     proxy: Proxy, api: httpx.Client, platform: Rehearsal, tmp_path: Path
 ) -> None:
@@ -90,14 +103,7 @@ async def test_other_credentials_are_tried_beside_those_in_use_before_they_are_s
         session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
         console(session) as at,
     ):
-        await at.until(lambda: session.mirror.get_now("base-connections", base), tries=1500)
-        await at.type(":base-connections")
-        await at.press("enter")
-        await at.until(lambda: at.table.held == base)
-        page = await change_of(at)
-        page.questions.go_to("credentials")
-        await at.press("right")
-        await until_settled(at)
+        page = await new_credentials_of(at, session, base)
         for name, text in (("auth.password", "wrong"), ("auth.securityToken", "token")):
             page.questions.go_to(name)
             await at.type(text)
@@ -125,14 +131,7 @@ async def test_leaving_while_credentials_are_tried_leaves_none_of_them_behind(
         session_for(configured(tmp_path), profile_on(proxy, platform)) as session,
         console(session) as at,
     ):
-        await at.until(lambda: session.mirror.get_now("base-connections", base), tries=1500)
-        await at.type(":base-connections")
-        await at.press("enter")
-        await at.until(lambda: at.table.held == base)
-        page = await change_of(at)
-        page.questions.go_to("credentials")
-        await at.press("right")
-        await until_settled(at)
+        page = await new_credentials_of(at, session, base)
         for name in ("auth.password", "auth.securityToken"):
             page.questions.go_to(name)
             await at.type("other")
