@@ -6,10 +6,11 @@ left as it is, and whoever wanted it is told so in a sentence.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+
+from aeptui.sqlite_file import PATIENCE_S, make_private, use_wal
 
 
 class KeptFileError(Exception):
@@ -34,17 +35,15 @@ class KeptFile:
         """A connection to the file at `path`, which is made when it is not there."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Made by us before SQLite opens it, so that nobody else can ever read it;
-            # SQLite gives its -wal and -shm files the same mode.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            path.chmod(0o600)
-        except OSError as reason:
+            make_private(path)
+            connection = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, timeout=PATIENCE_S
+            )
+        except (OSError, sqlite3.OperationalError) as trouble:
+            reason = trouble.strerror if isinstance(trouble, OSError) else trouble
             raise self.error(
-                f"The {self.name} {path} cannot be opened ({reason.strerror}); {self.without}"
+                f"The {self.name} {path} cannot be opened ({reason}); {self.without}"
             ) from None
-        connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=10
-        )
         try:
             self._bring_up(connection, path)
         except sqlite3.DatabaseError as reason:
@@ -62,7 +61,7 @@ class KeptFile:
         if self._is_ours(connection, path):
             connection.execute("PRAGMA synchronous = FULL")
             return
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -78,9 +77,10 @@ class KeptFile:
 
     def _is_ours(self, connection: sqlite3.Connection, path: Path) -> bool:
         """Whether the file is one that we can use, or an empty file (False)."""
+        # The tables first: when another process has just made them, it has made the marks too.
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if not tables and not application:
             return False
         if application != self.application:

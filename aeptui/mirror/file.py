@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from aeptui.mirror.earlier import CREATE as EARLIER
 from aeptui.mirror.failures import CREATE as FAILURES
 from aeptui.mirror.ids import unpack_id
 from aeptui.mirror.tables import KINDS
+from aeptui.sqlite_file import PATIENCE_S, make_private, use_wal
 
 APPLICATION = 0x41455054
 """Marks a SQLite file as a mirror of ours."""
@@ -42,7 +42,9 @@ class Unreadable(Exception):
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection as every thread of ours uses it, in autocommit."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=PATIENCE_S
+    )
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA journal_size_limit = 8388608")
@@ -80,16 +82,13 @@ def begin_again(path: Path, reason: str) -> str:
 
 
 def _migrate(path: Path) -> None:
-    # Created by us before SQLite opens it, so that it is never readable by others;
-    # SQLite gives its -wal and -shm files the same mode.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    path.chmod(0o600)
+    make_private(path)
     connection = connect(path)
     try:
         if _recognise(connection) == VERSION:  # before anything is changed in a file not ours
             return
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heard in an empty file only
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_wal(connection)
         connection.execute("BEGIN IMMEDIATE")
         try:
             _bring_up(connection)
@@ -103,9 +102,10 @@ def _migrate(path: Path) -> None:
 
 def _recognise(connection: sqlite3.Connection) -> int:
     """The version of a mirror, -1 for an empty file."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    # The tables first: when another process has just made them, it has made the marks too.
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
     if not tables and not version:
         return -1
     if application != APPLICATION:

@@ -29,7 +29,7 @@ ROOMS = (
 # Who may import whom, inside the package. A room may always import itself, and what knows
 # nothing of ours: the search for a name near a typo, files and folders that are kept, a moment,
 # a cell of CSV.
-LEAVES = {"nearest", "csv_cells", "kept_file", "moment", "state_folder"}
+LEAVES = {"nearest", "csv_cells", "kept_file", "moment", "sqlite_file", "state_folder"}
 MAY: dict[str, set[str]] = {
     "api": set(),
     "mirror": {"api"},

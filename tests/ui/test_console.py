@@ -338,7 +338,7 @@ async def test_what_is_read_rarely_is_read_at_once_after_a_jump_of_the_clock(
         await at.sees("Salesforce prod")
         monkeypatch.setattr(type(filled.sync), "refresh", lambda _sync, *kinds: asked.extend(kinds))
         now = filled.now()
-        for hours in (3, 3, 0, 3):
+        for hours in (0, 3, 3, 0, 3):
             at.app.page.show_age({"base-connections": Freshness(now - timedelta(hours=hours))})
     assert asked == ["base-connections"] * 2, "once for each time that it had become old"
 
