@@ -44,12 +44,9 @@ class KeptSamples:
         """Write the rows of a run down in the place of earlier ones; forget what is over `days` old."""
         private_dir(self._above)
         private_dir(self._folder)
-        body = msgspec.json.encode(Kept(at, tuple(rows)))
-        while len(body) > LARGEST:
-            rows = rows[:-1]
-            body = msgspec.json.encode(Kept(at, tuple(rows)))
-        if rows:
-            self._write(self._path(run_id), body, at)
+        fitting = _fitting(rows, at)
+        if fitting:
+            self._write(self._path(run_id), msgspec.json.encode(Kept(at, fitting)), at)
         self._trim(at - timedelta(days=days))
 
     def read(self, run_id: str) -> Kept | None:
@@ -84,3 +81,13 @@ class KeptSamples:
         for number, (kept_at, path) in enumerate(sorted(aged, reverse=True)):
             if number >= MOST or kept_at < before.timestamp():
                 path.unlink(missing_ok=True)
+
+
+def _fitting(rows: Sequence[RowError], at: datetime) -> tuple[RowError, ...]:
+    """The first rows, as many as `LARGEST` bytes have room for."""
+    size = len(msgspec.json.encode(Kept(at, ())))
+    for number, row in enumerate(rows):
+        size += len(msgspec.json.encode(row)) + (1 if number else 0)  # and the comma before it
+        if size > LARGEST:
+            return tuple(rows[:number])
+    return tuple(rows)

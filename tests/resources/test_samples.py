@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from aeptui.api.errors import ApiUnreachable, NotFound
@@ -15,7 +16,7 @@ from aeptui.config import Config, Settings
 from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.resources import kept_samples
 from aeptui.resources.definition import Moment
-from aeptui.resources.kept_samples import KeptSamples
+from aeptui.resources.kept_samples import Kept, KeptSamples
 from aeptui.resources.samples import samples_of
 
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
@@ -130,5 +131,12 @@ def test_what_is_kept_stays_few_small_and_young(
     known = kept.read("large")
     assert known is not None
     assert len(known.rows) == 1
+    empty = len(msgspec.json.encode(Kept(NOW, ()))) + 2 * len(msgspec.json.encode(REFUSED)) + 1
+    for spare, fit in ((0, 2), (-1, 1)):
+        monkeypatch.setattr(kept_samples, "LARGEST", empty + spare)
+        kept.keep("tight", [REFUSED] * 3, NOW, 30)
+        tight = kept.read("tight")
+        assert tight is not None
+        assert len(tight.rows) == fit, "to the byte"
     kept.forget()
     assert kept.read("large") is None
