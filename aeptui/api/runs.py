@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
+from aeptui.api import quick_runs
 from aeptui.api.models import Activity, Run, RunError
 from aeptui.api.wire import (
     Told,
@@ -21,7 +21,14 @@ from aeptui.api.wire import (
 
 
 def run(raw: bytes) -> Run:
-    """AEP.md 3.5: the run's own metrics count first, then those of its promotion."""
+    return quick_runs.run(raw) or tolerant_run(raw)
+
+
+def tolerant_run(raw: bytes) -> Run:
+    """A run whose parts may be of any type.
+
+    AEP.md 3.5: the run's own metrics count first, then those of its promotion.
+    """
     told = told_by(raw)
     metrics = part(told, "metrics")
     steps = parts(told, "activities", "activites")
@@ -63,10 +70,8 @@ def _is_promotion(step: Told) -> bool:
 
 def _step_name(step: Told) -> str:
     """AEP.md 3.5: named by `name` or `id`, with and without spaces, or only by what it writes."""
-    for name in (text(step, "name"), text(step, "id")):
-        for known in ("copy", "promotion"):
-            if known in name.lower():
-                return f"{known}Activity"
+    if known := quick_runs.known_step(text(step, "name"), text(step, "id")):
+        return known
     targets = parts(step, "targetInfo")
     if any(text(part(target, "reference"), "type").lower() == "batch" for target in targets):
         return "promotionActivity"
@@ -132,5 +137,5 @@ def _sample_path(metrics: Told, promotion: Told) -> str:
     for block in (metrics, promotion):
         url = text(part(block, "statusSummary", "extensions", "manifest"), "sampleErrors")
         if url:
-            return re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*", "", url)
+            return quick_runs.without_host(url)
     return ""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeptui.api import decode, quick
+from aeptui.api import decode, quick, quick_runs, runs
 from aeptui.api.models import Model, RunError
 
 START = 1767268800000
@@ -187,6 +187,20 @@ def test_the_quick_way_and_the_tolerant_one_read_the_same(seed: int) -> None:
         raw = msgspec.json.encode(spoilt_value(FLOW, chance))
         read = quick.flow(raw) if raw.startswith(b"{") else None
         assert read is None or read == decode.tolerant_flow(raw), raw
+
+
+def test_a_run_as_documented_is_read_the_quick_way() -> None:
+    raw = wire(**RUN)
+    assert quick_runs.run(raw) == runs.tolerant_run(raw)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_quick_way_and_the_tolerant_one_read_the_same_runs(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(100):
+        raw = msgspec.json.encode(spoilt_value(RUN, chance))
+        read = quick_runs.run(raw) if raw.startswith(b"{") else None
+        assert read is None or read == runs.tolerant_run(raw), raw
 
 
 def spoilt_value(value: Any, chance: random.Random) -> Any:
