@@ -328,6 +328,37 @@ async def test_a_window_that_is_too_small_says_so_and_comes_back(filled: Session
         await at.sees("FAILED", "Salesforce contacts")
 
 
+async def test_a_window_that_is_too_small_shows_no_keys_after_a_prompt_either(
+    filled: Session,
+) -> None:
+    async with console(filled) as at:
+        await at.sees("FAILED")
+        await at.press(":", "escape")
+        await at.sees("enter open")
+        await at.pilot.resize_terminal(50, 15)
+        await at.sees("aeptui needs 60 columns")
+        assert "enter open" not in at.text
+
+
+@pytest.mark.parametrize("key", [":", "slash"])
+async def test_the_cursor_shows_whether_the_list_has_the_keys(filled: Session, key: str) -> None:
+    async with console(filled) as at:
+        await at.sees("FAILED")
+        table = at.app.home.table
+
+        def is_loud() -> bool:
+            styles = [segment.style for segment in table.render_line(1)]
+            return all(style is not None and style.reverse for style in styles)
+
+        assert is_loud()
+        await at.press(key)
+        await at.until(lambda: not table.has_focus)
+        assert not is_loud()
+        await at.press("escape")
+        await at.until(lambda: table.has_focus)
+        assert is_loud()
+
+
 async def test_what_is_read_rarely_is_read_at_once_after_a_jump_of_the_clock(
     filled: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -362,7 +362,7 @@ class Page(Screen[None]):
         """Put a line to type on in the place of the keys."""
         self.close_prompt()
         self._focus_before, self._prompt = self.focused, prompt
-        self.keys.display = False
+        self.keys.add_class("-typed-over")
         self.mount(prompt)
         # At once, not when it is drawn: over a slow line the next letters are here already.
         self.set_focus(prompt)
@@ -372,7 +372,7 @@ class Page(Screen[None]):
         prompt, self._prompt = self._prompt, None
         if prompt is not None:
             prompt.remove()
-            self.keys.display = True
+            self.keys.remove_class("-typed-over")
             self.set_focus(self._focus_before)
             self.call_after_refresh(self.show_keys)
 

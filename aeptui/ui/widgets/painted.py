@@ -51,6 +51,14 @@ class Painted(Widget):
         if changed:
             self.refresh(*changed)
 
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """A cursor is drawn another way while the keys are elsewhere.
+
+        Watched, since a handler of Focus would run before the widget knows that it has it.
+        """
+        super().watch_has_focus(has_focus)
+        self.repaint()
+
     def render_line(self, y: int) -> Strip:
         """The line that `repaint` left, made first where the size is new."""
         width, height = self.size

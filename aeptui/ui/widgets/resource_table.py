@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, cast
 
 from textual.binding import Binding, BindingType
-from textual.events import Blur, Focus, Resize
+from textual.events import Resize
 from textual.message import Message
 from textual.strip import Strip
 
@@ -384,14 +384,6 @@ class ResourceTable(Painted, can_focus=True):
         """Keep the cursor on the screen whatever its new size."""
         self._keep_in_sight()
         self._read_ahead()
-
-    def on_focus(self, _event: Focus) -> None:
-        """The cursor's line shows that the keys are here."""
-        self.repaint()
-
-    def on_blur(self, _event: Blur) -> None:
-        """The cursor's line shows that the keys are elsewhere."""
-        self.repaint()
 
     def lines(self, width: int, height: int) -> list[Strip]:
         """A header, the rows that fit, and where they stand in the list."""

@@ -91,14 +91,6 @@ class RowPane(Painted, Generic[R], can_focus=True):
         """Go by what fits."""
         self.go_to(self.at + pages * max(1, self.size.height - 2))
 
-    def on_focus(self) -> None:
-        """The cursor is drawn another way while the pane has the keys."""
-        self.repaint()
-
-    def on_blur(self) -> None:
-        """The cursor is drawn another way while another pane has the keys."""
-        self.repaint()
-
     def lines(self, width: int, height: int) -> list[Strip]:
         """The title, the rows around the cursor, and how many are below."""
         style = BOLD if self.has_focus else DIM
