@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -38,6 +39,7 @@ class Block:
     holds: tuple[str, ...] = ()
     """For a field group the fields that it brings, as far as its author wrote them out:
     the outermost ones, and those within the organisation's own object."""
+    created_at: datetime | None = None
 
 
 class XdmLibrary:
@@ -110,6 +112,7 @@ def _block(told: dict[str, Any], container: Container) -> Block:
         description=wire.text(told, "description"),
         fits=wire.texts(told.get("meta:intendedToExtend") or told.get("meta:extends")),
         holds=tuple(_held(told)),
+        created_at=wire.when(wire.part(told, "meta:registryMetadata").get("repo:createdDate")),
     )
 
 

@@ -22,6 +22,7 @@ from aeptui.pipelines.plan import Made, Step
 if TYPE_CHECKING:
     from aeptui.api.services import ServiceView
     from aeptui.api.writing import WriteRequest
+    from aeptui.api.xdmlibrary import Block
 
 Body: TypeAlias = Mapping[str, Any]
 
@@ -156,7 +157,7 @@ async def _created(
     if isinstance(body, dict) and step.path.endswith("/tenant/descriptors"):
         return await _described(services, body, taken)
     if isinstance(body, dict) and step.path.endswith("/tenant/fieldgroups"):
-        return await _grouped(services, body)
+        return await _grouped(services, body, _since(services, sent_at), taken)
     kind = _KINDS.get(step.kind)
     if kind is None or not isinstance(body, dict):
         return Findings(None, reason="what it makes cannot be looked for")
@@ -183,11 +184,12 @@ async def _described(services: ServiceView, body: Body, taken: Taken) -> Finding
     return Findings(True, Made(left[0])) if left else Findings(False)
 
 
-async def _grouped(services: ServiceView, body: Body) -> Findings:
-    """Whether there is a field group of this title, of which there is never a second one."""
+async def _grouped(services: ServiceView, body: Body, since: datetime, taken: Taken) -> Findings:
+    """Whether there is a new field group of this title, of which there is never a second one."""
     title = scrub_text(str(body.get("title", "")))
     for block in await services.library.blocks("fieldgroups"):
-        if block.container == "tenant" and block.title == title:
+        is_it = block.container == "tenant" and block.title == title
+        if is_it and _is_new(block, since) and block.id not in await taken([block.id]):
             return Findings(True, Made(block.id))
     return Findings(False)
 
@@ -206,7 +208,7 @@ def _since(services: ServiceView, sent_at: datetime) -> datetime:
     return sent_at - timedelta(seconds=_SLACK_S * max(1.0, services.clock.speed))
 
 
-def _is_new(model: Model, since: datetime) -> bool:
+def _is_new(model: Model | Block, since: datetime) -> bool:
     """Where the platform does not say when it was made, likeness has to do."""
     return model.created_at is None or model.created_at >= since
 

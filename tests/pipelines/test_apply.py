@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -12,7 +14,9 @@ import pytest
 from aeptui.api.services import Services
 from aeptui.pipelines.apply import apply, resume, undo
 from aeptui.pipelines.journal import Journal
-from aeptui.pipelines.plan import Secrets, Undo
+from aeptui.pipelines.looking import Findings, look
+from aeptui.pipelines.plan import Made, Secrets, Step, Undo
+from aeptui.pipelines.request import preview
 from tests.emulated import Rehearsal
 from tests.pipelines import crm
 from tests.pipelines.conftest import no_nap
@@ -380,3 +384,25 @@ async def test_a_mapping_set_that_no_call_deletes_is_named_and_the_rollback_ends
     assert left.step is not None and left.step.name == "mapping" and left.made is not None
     assert events[-1].what == "finished" and left.made.id in events[-1].sentence
     assert await journal.unfinished() == []
+
+
+async def test_a_field_group_that_stood_before_is_not_what_a_write_made(
+    platform: Rehearsal, services: Services
+) -> None:
+    id, title = tenant_group(platform), "CRM record details"
+    path = f"{crm.PLATFORM}/schemaregistry/tenant/fieldgroups"
+    body = {"title": title}
+    step = Step("group", f"Create the field group {title}", "schemas", "POST", path, body=body)
+    (group,) = [each for each in await services.library.blocks("fieldgroups") if each.id == id]
+    assert group.created_at is not None
+    longer_than_slack = timedelta(minutes=10)
+
+    async def found(sent_at: datetime, made_by_another: bool) -> Findings:
+        async def taken(ids: Sequence[str]) -> Sequence[str]:
+            return ids if made_by_another else ()
+
+        return await look(services, step, preview(step), sent_at, taken)
+
+    assert await found(group.created_at, False) == Findings(True, Made(id))
+    assert await found(group.created_at, True) == Findings(False)
+    assert await found(group.created_at + longer_than_slack, False) == Findings(False)
