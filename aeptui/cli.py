@@ -175,10 +175,16 @@ def _on_screen(config: Config, rehearsal: Rehearsal | None = None) -> int:
     """The console until it is left; the local platform goes with it."""
     import asyncio
     import gc
+    import signal
 
     # What is loaded for the first paint stays for good: looking through it would only delay that.
     gc.disable()
-    return asyncio.run(_shown(config, rehearsal))
+    code = asyncio.run(_shown(config, rehearsal))
+    if code == 128 + signal.SIGHUP:  # what was on its way to the terminal has nowhere to go
+        from aeptui.exits import drop_output
+
+        drop_output()
+    return code
 
 
 async def _shown(config: Config, rehearsal: Rehearsal | None) -> int:

@@ -50,7 +50,9 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 def drop_output() -> None:
     """Let nothing that is left be flushed at exit, since it cannot be."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 def expected(error: Exception) -> int | None:
