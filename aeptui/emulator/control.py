@@ -31,6 +31,8 @@ COUNTED = (
     *("connections", "sourceConnections", "targetConnections", "flows", "runs"),
     *("schemas", "dataSets", "batches", "mappingSets"),
 )
+_HIT = {"base_connection": "connections", "flow": "flows"}
+"""What an incident may be about, and under which kind the world holds it."""
 _FORGOTTEN = {
     "baseconnection": "connections",
     "connection": "connections",
@@ -214,6 +216,10 @@ def add_incident(call: Call) -> Response:
         for name in ("base_connection", "flow", "column", "status")
         if body.get(name) is not None
     }
+    for name, held in _HIT.items():
+        if name in texts and call.world.get(sandbox, held, texts[name]) is None:
+            detail = f"There is no {name.replace('_', ' ')} {texts[name][:100]} in {sandbox}."
+            raise plain_error(404, "Resource not found", detail)
     times = _times(body)
     share = None if body.get("share") is None else _number(body, "share", 0.0, 1.0)
     factor = None if body.get("factor") is None else _number(body, "factor", 1.0, 10_000.0)

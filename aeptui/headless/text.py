@@ -220,8 +220,9 @@ def _grid(block: Grid, paper: Paper) -> list[str]:
         Column(
             title,
             lambda row, _moment, index=index: row[1][index],  # type: ignore[misc]
-            width=min(12, max(3, cells(title))),
+            width=_grid_width(block, index),
             align="right" if index in block.right else "left",
+            shed=len(block.spare) - block.spare.index(index) if index in block.spare else 0,
         )
         for index, title in enumerate(block.header)
     ]
@@ -233,6 +234,13 @@ def _grid(block: Grid, paper: Paper) -> list[str]:
         lines[0],
         *(paper.tinted(line, tone) for line, tone in zip(lines[1:], block.tones, strict=False)),
     ]
+
+
+def _grid_width(block: Grid, index: int) -> int:
+    """What a column asks for: all of its words where others can go for them."""
+    if block.spare:
+        return max(cells(row[index]) for row in (block.header, *block.rows))
+    return min(12, max(3, cells(block.header[index])))
 
 
 def _never() -> Moment:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from aeptui.mirror.ids import pack_id
 from aeptui.mirror.tables import UNUSUAL, Field, Kind, to_ms
+from aeptui.mirror.verdicts import FLOW_WORDS, RUN_WORDS
 
 _TERM = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 _COMPARED = re.compile(r"(?P<field>[A-Za-z][A-Za-z0-9_-]*)(?P<op>>=|<=|:|>|<|=)(?P<value>.*)", re.S)
@@ -96,6 +97,7 @@ def _contains(field: Field, word: str) -> Condition:
 def _equal(kind: Kind, field: Field, value: str) -> Condition:
     if field.name == kind.word:
         words = [each for each in value.split(",") if each]
+        _meant(kind, words)
         sql = f"{field.sql} IN ({', '.join('?' * len(words))})"
         if kind.name == "runs" and "clean" not in words:
             sql += f" AND t.{UNUSUAL}"
@@ -112,6 +114,14 @@ def _equal(kind: Kind, field: Field, value: str) -> Condition:
         day = _time(field, value, None)
         return Condition(f"{field.sql} >= ? AND {field.sql} < ?", (day, day + 86_400_000))
     return Condition(f"{field.sql} = ?", (_number(field, value),))
+
+
+def _meant(kind: Kind, words: Iterable[str]) -> None:
+    """Refuse a word that no row ever has; kinds that show the platform's own word may have any."""
+    known = {"flows": FLOW_WORDS, "runs": RUN_WORDS}.get(kind.name)
+    strange = [word for word in words if known and word.lower() not in known]
+    if known and strange:
+        raise FilterError(f"{strange[0]} is no state of {kind.name}; there are {', '.join(known)}.")
 
 
 def _value(field: Field, value: str, now: datetime) -> Any:

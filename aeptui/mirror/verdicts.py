@@ -12,6 +12,15 @@ from typing import NamedTuple
 
 import msgspec
 
+FLOW_WORDS = (
+    *("failed", "partial", "stuck", "late", "silent", "odd", "expiring", "unknown"),
+    *("running", "waiting", "clean", "draft", "off"),
+)
+"""The words of a flow, worst first; the first that fits is the flow's word."""
+
+RUN_WORDS = ("failed", "partial", "unknown", "running", "waiting", "clean")
+"""The words of a run."""
+
 
 class Failure(NamedTuple):
     """One thing that went wrong in one run; `key` is the same whenever the same goes wrong."""
@@ -32,7 +41,7 @@ class Failure(NamedTuple):
 
 
 class RunVerdict(NamedTuple):
-    """What a run amounts to: `waiting`, `running`, `clean`, `partial`, `failed` or `unknown`.
+    """What a run amounts to, by one of `RUN_WORDS`.
 
     `lost` counts the rows that were refused or never arrived; None where nobody can tell.
     `failures` are what went wrong in it, what costs most first.

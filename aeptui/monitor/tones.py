@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from aeptui.mirror.verdicts import FLOW_WORDS
+
 Tone: TypeAlias = Literal["", "bad", "warn", "good", "busy", "off", "dim", "bright"]
 
 _TONES: dict[str, Tone] = {
@@ -34,8 +36,7 @@ _LETTERS = {
 
 _MEANT = {letter: word for word, letter in _LETTERS.items()}
 
-RANKED: tuple[str, ...] = tuple(_TONES)
-"""The words of a flow, worst first; the first that fits is the flow's word."""
+RANKED = FLOW_WORDS
 
 NEEDS_A_PERSON = frozenset(RANKED[:8])
 """Words that somebody has to look at."""

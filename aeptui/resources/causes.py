@@ -113,8 +113,7 @@ def window_words(window: timedelta) -> str:
 
 
 COLUMNS = (
-    Column("WHAT IS WRONG", lambda row, _: row.name, 28, grow=True, tone=lambda row: row.tone),
-    Column("CODE", lambda row, _: row.cause.code or "no code", 18, tone=lambda _row: "dim"),
+    Column("WHAT IS WRONG", lambda row, _: row.name, 44, grow=True, tone=lambda row: row.tone),
     Column("FLOWS", lambda row, _: formats.count(len(row.cause.failing)), 5, align="right"),
     Column(
         "LOST",
@@ -128,6 +127,7 @@ COLUMNS = (
         11,
         tone=lambda row: "" if row.cause.open else "dim",
     ),
+    Column("CODE", lambda row, _: row.cause.code or "no code", 18, tone=lambda _row: "dim", shed=1),
 )
 
 FLOW_COLUMNS = (

@@ -86,6 +86,8 @@ class Grid:
     """Columns to point at, such as the one that made a row fail."""
     leads: Sequence[Target | None] = ()
     """The resource that each row is about, or none."""
+    spare: Sequence[int] = ()
+    """Columns that go before words are cut where room is short, in this order."""
     part: str = ""
     """The kind whose list, narrowed to this resource, has the same rows, live and whole."""
 

@@ -233,6 +233,7 @@ def runs_grid(runs: list[RunRow], moment: Moment) -> Grid:
             for run in runs
         ),
         right=frozenset({2, 3, 4, 5, 6}),
+        spare=(4, 3),  # what was lost, and how long it took, say more
         tones=tuple(tones.tone(run.word) for run in runs),
         empty="No runs yet.",
         leads=tuple(Target("runs", run.id) for run in runs),

@@ -16,8 +16,10 @@ from aeptui.resources.definition import Grid
 if TYPE_CHECKING:
     from aeptui.api.models import RowError, RunError
 
-COLUMNS = 5
-"""So many columns of a sample row fit beside each other."""
+SURE = 5
+"""So many columns of a sample row are shown wherever they fit."""
+MOST = 12
+"""And so many where there is room."""
 CELL = 28
 """A cell of a sample is cut here; the raw view has it whole."""
 
@@ -146,13 +148,14 @@ def sample_grid(samples: Sequence[Sample], title: str, limit: int) -> Grid:
     names = list(dict.fromkeys(name for sample in shown for name in sample.row))
     blamed = {name for sample in shown for name in sample.at_fault}
     wanted = list(dict.fromkeys([*names[:1], *(name for name in names if name in blamed), *names]))
-    chosen = [name for name in names if name in wanted[:COLUMNS]]
+    chosen = [name for name in names if name in wanted[:MOST]]
     return Grid(
         title=title,
         header=[f"▸{name}" if name in blamed else name for name in chosen],
         rows=[[_cell(sample.row.get(name)) for name in chosen] for sample in shown],
         marked=frozenset(index for index, name in enumerate(chosen) if name in blamed),
         empty="The platform kept no row.",
+        spare=[chosen.index(name) for name in reversed(wanted[SURE:MOST])],
     )
 
 

@@ -197,7 +197,7 @@ class Alerting:
         try:
             await page.session.notes.mark(marks)
         except NotesError as reason:
-            page.say(f"Not done: {reason}.", "bad")
+            page.refuse(reason, "bad")
             return False
         await self.look()
         return True
@@ -208,7 +208,7 @@ class Alerting:
         try:
             await page.session.notes.unmark(numbers, now, "taken back")
         except NotesError as reason:
-            page.say(f"Not done: {reason}.", "bad")
+            page.refuse(reason, "bad")
             return False
         await self.look()
         return True

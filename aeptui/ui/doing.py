@@ -168,7 +168,7 @@ class Doing:
         try:
             said = await action.perform(session, row)
         except (ApiTrouble, JournalError) as trouble:
-            self._say(f"Not done: {trouble}", "bad")
+            self._app.page.refuse(trouble, "bad")
         else:
             self._say(f"{said}.", "good")
 

@@ -38,7 +38,7 @@ class Together:
                 item.came, item.said = "skipped", "Something is under way with it already"
         reason = doing.why_not(page.session, many)
         if reason:
-            page.say(f"Not done: {reason.rstrip('.')}.", "warn")
+            page.refuse(reason)
         else:
             await self._ask(page, action, many)
 
@@ -51,7 +51,7 @@ class Together:
         if many.ready:
             await self._run(page, many)
         else:
-            page.say("Not done: no base connection is known behind what is marked.", "warn")
+            page.refuse("no base connection is known behind what is marked")
 
     async def finished(self, session: Session) -> None:
         """Stop what is done in a session that is left after the write that is under way."""

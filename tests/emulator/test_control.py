@@ -160,6 +160,16 @@ def test_a_control_call_that_makes_no_sense_is_refused(
     assert answer.json()["detail"].endswith(".")
 
 
+@pytest.mark.parametrize("about", ["flow", "base_connection"])
+def test_an_incident_of_what_is_not_there_is_refused(emulator: Rehearsal, about: str) -> None:
+    before = emulator.control.get("/incidents").json()
+    body = {"kind": "crm_down", "sandbox": "dev", about: "nowhere"}
+    answer = emulator.control.post("/incidents", json=body)
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == f"There is no {about.replace('_', ' ')} nowhere in dev."
+    assert emulator.control.get("/incidents").json() == before
+
+
 def test_what_is_forgotten_is_gone(
     emulator: Rehearsal, api: httpx.Client, base_connection: Callable[..., str]
 ) -> None:

@@ -93,6 +93,7 @@ def test_a_flow_filter_keeps(filled: Mirror, filter: str, ids: list[str]) -> Non
         ("recieved>3", "runs have no field recieved; near it are received"),
         ("received>many", "received is a number, and many is not"),
         ("created>soon", "created_at is a time"),
+        ("state:failed,nope", "nope is no state of runs; there are failed, partial, unknown,"),
         ("state:", "state: wants a value behind it"),
         ("created>99999999999999w", "created_at is a time"),
         ("x " * 41, "A filter takes 40 words; this has 41"),

@@ -112,11 +112,11 @@ async def test_an_action_that_cannot_be_done_says_why_at_its_key_and_on_help(
     ):
         await at_home(at, made)
         await at.press("N")
-        await at.sees("Not done: This flow runs by schedule")
+        await at.sees("Not done: this flow runs by schedule")
         await at.press("question_mark")
         await at.sees("Keys")
         await at.press("pagedown")
-        await at.sees("off: This flow runs by schedule")
+        await at.sees("off: this flow runs by schedule")
         assert not proxy.writes
 
 

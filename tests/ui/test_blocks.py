@@ -16,7 +16,10 @@ from aeptui.resources.definition import (
     Stage,
     Target,
 )
+from aeptui.resources.troubles import Sample, sample_grid
+from aeptui.ui.screens.page import clause
 from aeptui.ui.widgets.detail_view import DetailView
+from aeptui.ui.widgets.key_bar import Key, KeyBar
 
 SAID = (
     "Salesforce contacts", "PARTIAL", "412 of 10,212 rows lost.", "Schedule", "every 30 min",
@@ -58,3 +61,52 @@ def test_every_block_is_told_whole_in_the_console_at_any_width(width: int) -> No
 def test_every_block_is_told_whole_on_paper() -> None:
     text = "\n".join(on_paper(TOLD, Paper(80, colour=False)))
     assert [words for words in SAID if words not in text] == []
+
+
+RUNS = Grid(
+    "Runs",
+    ("RUN", "STATE", "RECEIVED", "INGESTED", "SKIPPED", "LOST", "TOOK"),
+    [("yesterday 22:31", "PARTIAL", "10,212", "9,800", "0", "412", "3m05")],
+    right=frozenset({2, 3, 4, 5, 6}),
+    spare=(4, 3),
+)
+
+
+def test_a_grid_that_is_too_wide_sheds_its_spare_columns_before_it_cuts_a_word() -> None:
+    view = DetailView()
+    view.detail = Detail("A flow", [RUNS])
+    wide, narrow = ("\n".join(strip.text for strip in view.body(width)) for width in (80, 52))
+    assert "SKIPPED" in wide
+    assert "9,800" in wide
+    assert "yesterday 22:31  PARTIAL    10,212   412  3m05" in narrow
+    assert "SKIPPED" not in narrow
+    on_paper_too = "\n".join(on_paper(Detail("A flow", [RUNS]), Paper(52, colour=False)))
+    assert "yesterday 22:31" in on_paper_too
+    assert "412" in on_paper_too
+    assert "SKIPPED" not in on_paper_too
+
+
+def test_the_key_bar_names_the_way_back_however_many_keys_there_are() -> None:
+    keys = [Key(letter, "what it does") for letter in "abcdefgh"]
+    bar = KeyBar()
+    bar.show([*keys, Key("esc", "back"), Key("y", "copy"), Key("?", "help")])
+    assert bar.text.rstrip().endswith("esc back  ? help")
+    assert len(bar.lines(80, 1)[0].text.rstrip()) <= 80
+
+
+def test_a_sample_row_shows_what_is_at_fault_first_and_the_rest_where_there_is_room() -> None:
+    row = {f"Column{number}": f"value {number}" for number in range(20)}
+    grid = sample_grid([Sample("c", "m", row, frozenset({"Column19"}))], "Sample rows", 5)
+    view = DetailView()
+    view.detail = Detail("A run", [grid])
+    wide, narrow = ("\n".join(strip.text for strip in view.body(width)) for width in (160, 48))
+    assert wide.count("value") == 12
+    assert narrow.count("value") == 5
+    assert "▸Column19" in narrow
+    assert "value 19" in narrow
+
+
+def test_a_reason_goes_on_in_small_letters_unless_it_begins_with_a_name_or_a_key() -> None:
+    assert clause("Only runs that failed can be retried.") == "only runs that failed can be retried"
+    assert clause("Salesforce prod is gone") == "Salesforce prod is gone"
+    assert clause("X on their flow deletes that") == "X on their flow deletes that"

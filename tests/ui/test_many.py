@@ -68,7 +68,7 @@ async def test_marked_flows_are_retried_and_switched_after_one_question_each(
         assert "marked" not in at.text
         # What was just retried is not retried again.
         await at.press("home", "space", "space", "R")
-        await at.sees("Not done: A run of it has not ended yet")
+        await at.sees("Not done: a run of it has not ended yet")
         await at.press("O")
         await at.sees("Turn 2 flows off?")
         await at.press("escape", "X")

@@ -207,7 +207,7 @@ class ActingPage(MindingPage):
         if mapping_set:
             self.console.doing.open_mapping(mapping_set, flow)
         else:
-            self.say("Not done: there is no mapping here.", "warn")
+            self.refuse("there is no mapping here")
 
     def action_retry(self) -> None:
         """Retry the run."""
@@ -234,7 +234,7 @@ class ActingPage(MindingPage):
             return
         reason = self._refusal(name)
         if action is None or row is None or reason:
-            self.say(f"Not done: {_sentence(reason or 'nothing is under the cursor')}", "warn")
+            self.refuse(reason or "nothing is under the cursor")
         elif name == "delete" and isinstance(row, FlowRow):
             self.console.doing.unmake(row)
         else:
@@ -249,9 +249,9 @@ class ActingPage(MindingPage):
         kind = self.resource.kind
         action = action_of("runs" if name == "retry" else kind, name)
         if name == "delete":
-            self.say("Not done: one at a time is deleted; esc unmarks.", "warn")
+            self.refuse("one at a time is deleted; esc unmarks")
         elif action is None or kind not in ("flows", "runs"):
-            self.say(f"Not done: {_sentence(self._refusal(name) or 'esc unmarks')}", "warn")
+            self.refuse(self._refusal(name) or "esc unmarks")
         else:
             self.console.doing.together.act(self, action, kind, self.chosen)
 
@@ -259,7 +259,7 @@ class ActingPage(MindingPage):
         """Open the form that changes what is under the cursor."""
         (resource, row), reason = self.to_change(), self._why_not_change()
         if row is None or reason:
-            self.say(f"Not done: {_sentence(reason or 'nothing is under the cursor')}", "warn")
+            self.refuse(reason or "nothing is under the cursor")
         else:
             self.console.doing.change(resource, row)
 
@@ -271,7 +271,7 @@ class ActingPage(MindingPage):
             return
         id = self.connection()
         if id is None:
-            self.say(f"Not done: {_sentence(self.why_not('test') or '')}", "warn")
+            self.refuse(self.why_not("test") or "")
             return
         row = self.session.mirror.get_now("base-connections", id)
         name = row.name if row is not None and row.name else id
@@ -312,7 +312,3 @@ async def agreed(page: Page, question: str, consequence: str) -> bool:
     if session.protected:
         asked = TypedName(question, consequence, session.sandbox)
     return await page.console.push_screen_wait(asked) is True
-
-
-def _sentence(reason: str) -> str:
-    return f"{reason.rstrip('.')}."

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from aeptui.resources import formats, registry
 from aeptui.resources.definition import Detail, Fact, Facts, Prose
 from aeptui.ui.palette import BOLD
-from aeptui.ui.screens.page import BAR_ORDER, Page
+from aeptui.ui.screens.page import BAR_ORDER, Page, clause
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.key_bar import key_name
 from aeptui.ui.widgets.text_line import Rule, TextLine
@@ -66,7 +66,7 @@ def _keys(page: Page) -> list[Facts]:
     grouped: dict[str, list[Fact]] = {title: [] for title, _ in GROUPS}
     for action, (_, text, reason) in sorted(facts.items(), key=lambda item: item[1][0]):
         title = next((title for title, those in GROUPS if those & set(keys[action])), "More")
-        told = f"{text}   (off: {reason.rstrip('.')})" if reason else text
+        told = f"{text}   (off: {clause(reason)})" if reason else text
         shown = " ".join(key_name(key) for key in keys[action])
         grouped.setdefault(title, []).append(Fact(shown, told, tone="off" if reason else ""))
     return [Facts(facts, title=title) for title, facts in grouped.items() if facts]

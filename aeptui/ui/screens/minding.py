@@ -68,7 +68,7 @@ class MindingPage(Page):
         reason = self.why_not_minded()
         subjects = [] if reason else await self.minded()
         if not subjects:
-            self.say(f"Not done: {reason or 'no flow fails for this any more'}.", "warn")
+            self.refuse(reason or "no flow fails for this any more")
         return subjects
 
     def why_not_minded(self) -> str | None:

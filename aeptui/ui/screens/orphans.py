@@ -139,7 +139,7 @@ class OrphansPage(Page):
         action = action_of(row.kind, "delete") if row is not None else None
         held = self.session.mirror.get_now(row.kind, row.id) if row is not None else None
         if reason or action is None or held is None:
-            self.say(f"Not done: {(reason or 'it is gone').rstrip('.')}.", "warn")
+            self.refuse(reason or "it is gone")
         else:
             self.console.doing.act(self, action, held)
 

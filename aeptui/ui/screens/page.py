@@ -39,6 +39,28 @@ log = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
 
+_OPENERS = frozenset(
+    [
+        "A",
+        "An",
+        "It",
+        "Its",
+        "No",
+        "Nobody",
+        "None",
+        "Nothing",
+        "Only",
+        "Something",
+        "The",
+        "There",
+        "These",
+        "This",
+        "What",
+        "Whether",
+    ]
+)
+"""Words that begin a reason and are neither a name nor a key."""
+
 TICK_S = 10.0
 """How often words that depend on the time are made anew; only what differs is sent."""
 CALM_S = 0.25
@@ -47,11 +69,19 @@ CALM_S = 0.25
 BAR_ORDER = (
     "accept", "complete", "leave", "confirm", "send", "undo", "test", "change", "request", "previous",
     "to_file", "open", "follow", "choose", "source", "add", "drop", "take", "take_all",
-    "identify", "try_now", "why", "causes", "changes", "mapping", "retry", "used_by", "pane",
+    "identify", "try_now", "why", "causes", "changes", "retry", "mapping", "used_by", "pane",
     "raw", "filter", "goto", "new", "take_back", "stop_rest", "sort", "back", "refresh", "freeze", "copy",
     "quit", "help",
 )  # fmt: skip
 """The ids of the bindings as the bottom line offers them, most useful first."""
+
+
+def clause(reason: str) -> str:
+    """A reason as it goes on behind a colon, though it may be a sentence of its own."""
+    said = reason.rstrip(".")
+    if said.partition(" ")[0] in _OPENERS:
+        said = said[0].lower() + said[1:]
+    return said
 
 
 class Page(Screen[None]):
@@ -316,6 +346,10 @@ class Page(Screen[None]):
         """Say something on the bottom line until the next key; a page that was left says nothing."""
         if not is_left(self):
             self.keys.say(sentence, tone)
+
+    def refuse(self, reason: object, tone: Tone = "warn") -> None:
+        """Say why something was not done; a reason that is a sentence goes on in small letters."""
+        self.say(f"Not done: {clause(str(reason))}.", tone)
 
     def on_key(self) -> None:
         """What was said has been read."""

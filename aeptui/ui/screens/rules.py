@@ -131,7 +131,7 @@ class RulesPage(Page):
         try:
             await self.session.notes.unmark([row.mark.n], self.session.now(), "taken back")
         except NotesError as reason:
-            self.say(f"Not done: {reason}.", "bad")
+            self.refuse(reason, "bad")
             return
         await self.console.alerting.look()
         self.say(f"{row.name}: not {row.mark.kind} any more.")
@@ -183,13 +183,13 @@ class RulesPage(Page):
         moment = self.session.moment()
         end = marking.until(until, moment.now, moment.zone)
         if end is None:
-            self.say("Not done: its time is over already.", "warn")
+            self.refuse("its time is over already")
             return
         rule = marking.expected(flows, _states(words), end, reason, moment.now)
         try:
             await self.session.notes.mark([rule])
         except NotesError as reason_:
-            self.say(f"Not done: {reason_}.", "bad")
+            self.refuse(reason_, "bad")
             return
         await self.console.alerting.look()
         known = await self.session.mirror.window(Listing("flows"), MOST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple, cast
 
 from rich.cells import cell_len
@@ -267,11 +267,16 @@ def _plots(block: Plots, width: int) -> list[Strip]:
 
 
 def _cells(
-    texts: Sequence[str], rooms: Sequence[int], block: Grid, style: Style, *, header: bool = False
+    texts: Sequence[str],
+    rooms: Mapping[int, int],
+    block: Grid,
+    style: Style,
+    *,
+    header: bool = False,
 ) -> list[Piece]:
     pieces: list[Piece] = [(" ", PLAIN)]
-    for i, room in enumerate(rooms):
-        if i:
+    for i, room in rooms.items():
+        if len(pieces) > 1:
             pieces.append(("  ", PLAIN))
         text = texts[i] if i < len(texts) else ""
         shown = fit(text, room, "right" if i in block.right else "left")
@@ -282,25 +287,29 @@ def _cells(
     return pieces
 
 
-def _rooms(block: Grid, width: int) -> list[int]:
-    """A width for each column that fits.
+def _rooms(block: Grid, width: int) -> dict[int, int]:
+    """The columns that fit, by their place, with a width for each.
 
-    Words give way down to a dozen cells, figures never: then the last columns go.
+    Spare ones go first. Then words give way down to a dozen cells, figures never,
+    and then the last columns go.
     """
-    columns, most = len(block.header), max(60, width)
-    rooms = [
-        max(
-            cell_len(block.header[i]),
+    most = max(60, width)
+    rooms = {
+        i: max(
+            cell_len(title),
             *(min(most, cell_len(row[i])) if i < len(row) else 0 for row in block.rows),
         )
-        for i in range(columns)
-    ]
-    while rooms and sum(rooms) + 2 * (len(rooms) - 1) > width:
-        words = [i for i, room in enumerate(rooms) if i not in block.right and room > 12]
-        if words:
+        for i, title in enumerate(block.header)
+    }
+    spare = list(reversed(block.spare))
+    while rooms and sum(rooms.values()) + 2 * (len(rooms) - 1) > width:
+        words = [i for i, room in rooms.items() if i not in block.right and room > 12]
+        if spare:
+            del rooms[spare.pop()]
+        elif words:
             rooms[max(words, key=lambda i: rooms[i])] -= 1
         elif len(rooms) == 1:
-            return [width]
+            return {next(iter(rooms)): width}
         else:
-            rooms.pop()
+            rooms.popitem()
     return rooms

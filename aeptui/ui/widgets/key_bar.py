@@ -29,6 +29,8 @@ KEY_NAMES = {
 }
 
 
+ALWAYS = ("esc", "?")
+"""The way back and the help page are named on every line that has them."""
 MOST = 4
 """A sentence takes so many lines at most."""
 
@@ -101,11 +103,11 @@ class KeyBar(Painted):
     def lines(self, width: int, height: int) -> list[Strip]:
         """The keys on one line, or a sentence on as many as it needs.
 
-        Keys that do not fit are left to the help page, which is always named.
+        Keys that do not fit are left to the help page, which is always named, as is the way back.
         """
         if self._said is not None:
             return self._sentence(width)
-        last = [key for key in self._keys if key.key == "?"]
+        last = [key for key in self._keys if key.key in ALWAYS]
         room = width - 1 - sum(_width(key) for key in last)
         pieces: list[Piece] = [(" ", PLAIN)]
         for key in self._keys:
