@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 from aeptui.api.budget import Budget
@@ -146,9 +147,10 @@ class RetryTransport(httpx.AsyncBaseTransport):
         return response
 
     def _slow_down(self, response: httpx.Response) -> None:
-        self._meter.last_limited_at = self._clock.now()
         self._budget.slow_down()
-        told = self.told_to_wait(response)
+        told, now = self.told_to_wait(response), self._clock.now()
+        pause = None if told is None else timedelta(seconds=told * self._clock.speed)
+        self._meter.note_limit(now, None if pause is None else now + pause)
         if told is not None:  # everybody waits, not only the call that was told
             self._quiet_until = ticking_s() + min(told, _CEILING_S)
 

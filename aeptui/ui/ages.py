@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aeptui.mirror.troubles import TroubleKind
 from aeptui.mirror.values import Freshness
@@ -26,6 +26,9 @@ MEANT: Mapping[TroubleKind, str] = {
     "broken": "reading failed by our own bug",
 }
 """What the top line calls each kind of trouble; the line below it has the sentence."""
+
+PAUSE_S = 3.0
+"""A shorter wait that the platform asked for is over before it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,13 @@ def age_of(
     interval: timedelta,
     slow: timedelta = timedelta(minutes=10),
     speed: float = 1.0,
+    paused_until: datetime | None = None,
 ) -> Age:
     """How current the rows of `kinds` are; both intervals are those of the platform's clock.
 
     The oldest confirmation counts. `live` means younger than two intervals;
     kinds that are asked for more slowly are told by their age, and are not stale
-    before two of their own.
+    before two of their own. `paused_until` is when the platform wants to be asked again.
     """
     known = [freshness[kind] for kind in kinds if kind in freshness]
     confirmed = [fresh.confirmed_at for fresh in known if fresh.confirmed_at is not None]
@@ -85,9 +89,14 @@ def age_of(
             wait_s = (troubled.next_try_at - moment.now).total_seconds() / (speed or 1.0)
             words += f", trying again in {coarse(wait_s)}" if wait_s > 0 else ", trying again"
         return Age(words, "warn", True, troubled.trouble, since, oldest is not None)
+    lively = age_s <= 2 * interval.total_seconds()
+    pause_s = (paused_until - moment.now).total_seconds() / (speed or 1.0) if paused_until else 0.0
+    if pause_s >= PAUSE_S:
+        words = f"{MEANT['limited']}, trying again in {coarse(pause_s)}"
+        return Age(words, "warn", not lively, "", "" if lively else since, oldest is not None)
     if oldest is None:
         return Age("not read yet", "dim", False, read=False)
-    if age_s <= 2 * interval.total_seconds():
+    if lively:
         return Age("live", "good", False)
     if not LIVELY.intersection(kinds) and age_s <= 2 * slow.total_seconds():
         return Age(f"read {coarse(age_s)} ago", "dim", False)

@@ -142,6 +142,7 @@ class AepApp(App[int]):
         gc.freeze()  # what the first paint needed stays: later collections need not look at it
         gc.enable()
         await self.alerting.follow(self.session)
+        self._hear_limits()
         self.session.start()
         self.set_timer(FIRST_ANSWER_S, self._begun)
         self.set_interval(LOOK_S, self.alerting.look)
@@ -197,6 +198,14 @@ class AepApp(App[int]):
     def round_trip_s(self) -> float | None:
         """How far away the terminal is, where that is known."""
         return round_trip_of(self._driver)
+
+    def _hear_limits(self) -> None:
+        """What the platform asks for is said while calls wait for it, not when they give up."""
+        self.session.services.meter.limited = self._look_at_age
+
+    def _look_at_age(self) -> None:
+        if self.is_running and self.screen_stack and self.page.is_attached:
+            self.page.look_at_age_now()
 
     def age_in_words(self, age: Age) -> Age:
         """What the top line says about `age`; the local platform says some of it itself.
@@ -283,6 +292,7 @@ class AepApp(App[int]):
         await self.switch_mode(following)
         await self.remove_mode(mode)
         await self.alerting.follow(opened)
+        self._hear_limits()
         opened.start()
         self.run_worker(self._close(left), group="close")
 

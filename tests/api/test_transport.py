@@ -163,6 +163,19 @@ async def test_a_429_lowers_the_pace_and_is_noted(
     assert services.meter.last_limited_at is not None
 
 
+async def test_the_wait_that_a_429_asks_for_is_told_before_it_begins(
+    canned: Canned, client: AepClient, services: Services, naps: list[float]
+) -> None:
+    told: list[int] = []
+    services.meter.limited = lambda: told.append(len(naps))
+    canned.says("GET", PATH, Reply(b"", 429, {"retry-after": "20"}), FINE)
+    await client.ask(CALL)
+    assert told == [0]
+    meter = services.meter
+    assert meter.limited_until is not None and meter.last_limited_at is not None
+    assert meter.limited_until - meter.last_limited_at == timedelta(seconds=20)
+
+
 async def test_every_try_is_counted(canned: Canned, client: AepClient, services: Services) -> None:
     canned.says("GET", PATH, Reply(b"", 503), FINE)
     await client.ask(CALL)

@@ -199,6 +199,12 @@ async def test_a_connection_is_tested_by_a_key(
         await at_home(at, made)
         await at.press("t")
         await at.sees("can log in")
+        down = platform.ask("incidents", kind="crm_down", sandbox="dev")
+        try:
+            await at.press("t")
+            await at.sees("cannot log in:", ":bc lists the base connections; E there gives")
+        finally:
+            platform.control.delete(f"/incidents/{down['id']}").raise_for_status()
         assert not proxy.writes
 
 

@@ -200,6 +200,18 @@ async def test_a_lowered_pace_is_said_where_the_token_and_the_pace_have_no_room(
     assert "token till" not in told and "token till" in bar.lines(120, 1)[0].text
 
 
+async def test_a_wait_that_the_platform_asks_for_is_said_at_once_and_until_it_is_over(
+    filled: Session,
+) -> None:
+    meter = filled.services.meter
+    async with console(filled) as at:
+        now = filled.now()
+        meter.note_limit(now, now + timedelta(seconds=45))
+        await at.sees("slowed down by the platform, trying again in 40 s")
+        meter.note_limit(now, now)
+        await at.until(lambda: "slowed down by the platform" not in at.text)
+
+
 async def test_what_is_wrong_is_said_whole_with_what_to_do(filled: Session) -> None:
     said = "IMS refused the client secret: invalid client_secret parameter; correct client_secret."
     async with console(filled) as at:

@@ -283,7 +283,12 @@ class ActingPage(MindingPage):
         except ApiTrouble as trouble:
             self.say(f"{name} was not tested: {trouble}", "bad")
             return
-        self.say(f"{name} {result.outcome}.", "good" if result.ok else "bad")
+        if result.ok:
+            self.say(f"{name} {result.outcome}.", "good")
+            return
+        here = self.to_change()[0].kind == "base-connections"
+        way = "E" if here else ":bc lists the base connections; E there"
+        self.say(f"{name} {result.outcome}. {way} gives it other credentials.", "bad")
 
 
 def action_of(kind: str, name: str) -> Action | None:

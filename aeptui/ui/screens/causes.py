@@ -150,7 +150,8 @@ class CausesPage(MindingCausesPage):
     async def action_test(self) -> None:
         """Test the base connections behind it."""
         if (cause := self.cause) is not None:
-            await test(self, cause, self.tested)
+            way = "enter opens the cause; E there changes the login."
+            await test(self, cause, self.tested, way)
             self.show_beside()
 
     def action_copy(self) -> None:
@@ -327,7 +328,8 @@ class CausePage(MindingCausesPage):
     @work(exclusive=True, group="test")
     async def action_test(self) -> None:
         """Test the base connections behind it."""
-        await test(self, self.cause, self.tested)
+        way = "E changes the login of the flow under the cursor."
+        await test(self, self.cause, self.tested, way)
         self.show()
 
     def action_copy(self) -> None:
@@ -339,8 +341,11 @@ class CausePage(MindingCausesPage):
         (self.detail if self.table.has_focus else self.table).focus()
 
 
-async def test(page: Page, cause: Cause, tested: dict[str, tuple[str, Tone]]) -> None:
-    """Let the platform log in to each CRM behind a cause, and keep what came of it."""
+async def test(page: Page, cause: Cause, tested: dict[str, tuple[str, Tone]], way: str) -> None:
+    """Let the platform log in to each CRM behind a cause, and keep what came of it.
+
+    `way` says where another login is given, for the one that was refused.
+    """
     refused = 0
     for number, each in enumerate(cause.connections[:TESTED], 1):
         name = each.name or each.id
@@ -359,10 +364,11 @@ async def test(page: Page, cause: Cause, tested: dict[str, tuple[str, Tone]]) ->
         )
     if len(cause.connections) == 1:
         said, tone = tested[cause.connections[0].id]
-        page.say(f"{cause.connections[0].name}: {said}.", tone)
+        said = f"{cause.connections[0].name}: {said.rstrip('.')}."
     else:
         count = len(cause.connections[:TESTED])
-        page.say(f"{count - refused} of {count} can log in.", "warn" if refused else "good")
+        said, tone = f"{count - refused} of {count} can log in.", "warn" if refused else "good"
+    page.say(f"{said} {way}" if refused else said, tone)
 
 
 def copy(page: Page, cause: Cause) -> None:

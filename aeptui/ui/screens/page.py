@@ -242,6 +242,10 @@ class Page(Screen[None]):
         finally:
             await news.aclose()
 
+    def look_at_age_now(self) -> None:
+        """Say how current this page is without waiting for news."""
+        self.run_worker(self.look_at_age(), group="age now", exclusive=True)
+
     async def look_at_age(self) -> None:
         """Say how current this page is by now."""
         fresh = await self.session.mirror.freshness()
@@ -258,7 +262,7 @@ class Page(Screen[None]):
         """Let the words that depend on the time come true again."""
         if not self.is_current:
             return
-        self.run_worker(self.look_at_age(), group="age now", exclusive=True)
+        self.look_at_age_now()
         if not self.frozen:
             for painted in self.query(Painted):
                 painted.repaint()
@@ -301,6 +305,7 @@ class Page(Screen[None]):
             interval=timedelta(seconds=seconds),
             slow=timedelta(seconds=max(600.0, speed)),
             speed=speed,
+            paused_until=session.services.meter.limited_until,
         )
         self._hasten(age)
         age = self.console.age_in_words(age)
