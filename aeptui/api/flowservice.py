@@ -40,6 +40,8 @@ class TestResult:
     ok: bool
     sentence: str
     """Where it does not work: why, in the words of the CRM where those came."""
+    down: bool = False
+    """Whether nobody could judge the login: other credentials would fare no better."""
 
     @property
     def outcome(self) -> str:
@@ -134,7 +136,7 @@ class FlowService:
         except (AuthError, NotFound, RateLimited):
             raise  # our own trouble, which says nothing about the connection
         except ApiError as refusal:
-            return TestResult(False, str(refusal))
+            return TestResult(False, str(refusal), down=refusal.status >= 500)
         return _test_result(answer.body)
 
     # How -------------------------------------------------------------------

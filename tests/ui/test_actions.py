@@ -199,12 +199,14 @@ async def test_a_connection_is_tested_by_a_key(
         await at_home(at, made)
         await at.press("t")
         await at.sees("can log in")
-        down = platform.ask("incidents", kind="crm_down", sandbox="dev")
-        try:
+        for kind, to_press in (("crm_auth", True), ("crm_down", False)):
+            wrong = platform.ask("incidents", kind=kind, sandbox="dev")
             await at.press("t")
-            await at.sees("cannot log in:", ":bc lists the base connections; E there gives")
-        finally:
-            platform.control.delete(f"/incidents/{down['id']}").raise_for_status()
+            await at.sees("cannot log in:")
+            assert ("E there gives it other credentials" in at.text) is to_press
+            platform.control.delete(f"/incidents/{wrong['id']}").raise_for_status()
+            await at.press("left")  # what was said is read
+            await at.until(lambda: "cannot log in" not in at.text)
         assert not proxy.writes
 
 

@@ -283,12 +283,12 @@ class ActingPage(MindingPage):
         except ApiTrouble as trouble:
             self.say(f"{name} was not tested: {trouble}", "bad")
             return
-        if result.ok:
-            self.say(f"{name} {result.outcome}.", "good")
-            return
-        here = self.to_change()[0].kind == "base-connections"
-        way = "E" if here else ":bc lists the base connections; E there"
-        self.say(f"{name} {result.outcome}. {way} gives it other credentials.", "bad")
+        said = f"{name} {result.outcome}."
+        if not result.ok and not result.down:
+            here = self.to_change()[0].kind == "base-connections"
+            way = "E" if here else ":bc lists the base connections; E there"
+            said += f" {way} gives it other credentials."
+        self.say(said, "good" if result.ok else "bad")
 
 
 def action_of(kind: str, name: str) -> Action | None:

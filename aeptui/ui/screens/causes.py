@@ -346,7 +346,7 @@ async def test(page: Page, cause: Cause, tested: dict[str, tuple[str, Tone]], wa
 
     `way` says where another login is given, for the one that was refused.
     """
-    refused = 0
+    failed = refused = 0
     for number, each in enumerate(cause.connections[:TESTED], 1):
         name = each.name or each.id
         page.say(f"Testing {name} ({number} of {len(cause.connections[:TESTED])}) …", "busy")
@@ -355,10 +355,10 @@ async def test(page: Page, cause: Cause, tested: dict[str, tuple[str, Tone]], wa
             result = await services.flows.test_connection(each.id)
         except ApiTrouble as trouble:
             tested[each.id] = (f"not tested: {trouble}", "warn")
-            refused += 1
+            failed += 1
             continue
-        if not result.ok:
-            refused += 1
+        failed += not result.ok
+        refused += not (result.ok or result.down)
         tested[each.id] = (
             ("can log in now", "good") if result.ok else (f"cannot: {result.sentence}", "bad")
         )
@@ -367,7 +367,7 @@ async def test(page: Page, cause: Cause, tested: dict[str, tuple[str, Tone]], wa
         said = f"{cause.connections[0].name}: {said.rstrip('.')}."
     else:
         count = len(cause.connections[:TESTED])
-        said, tone = f"{count - refused} of {count} can log in.", "warn" if refused else "good"
+        said, tone = f"{count - failed} of {count} can log in.", "warn" if failed else "good"
     page.say(f"{said} {way}" if refused else said, tone)
 
 
