@@ -40,7 +40,8 @@ from aeptui.ui.messages import (
 from aeptui.ui.rehearsing import Rehearsing
 from aeptui.ui.screens.home import HomePage
 from aeptui.ui.screens.page import Page
-from aeptui.ui.typed import Passed, Typed
+from aeptui.ui.typed import AT_ONCE, Passed, Typed
+from aeptui.ui.widgets.text_line import LEAST_COLUMNS, LEAST_LINES, fits
 
 if TYPE_CHECKING:
     from textual.filter import LineFilter
@@ -61,6 +62,18 @@ class AepApp(App[int]):
     CSS_PATH = "aeptui.tcss"
     ENABLE_COMMAND_PALETTE = False
     DEFAULT_MODE = "sandbox-1"
+    # Of the app, since questions are hidden in a window that is too small like pages.
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-narrow"),
+        (LEAST_COLUMNS, "-normal"),
+        (120, "-wide"),
+        (160, "-very-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-short"),
+        (LEAST_LINES, "-normal-height"),
+        (32, "-tall"),
+    ]
 
     # With priority, they hold over a question as well.
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -303,11 +316,15 @@ class AepApp(App[int]):
     # What is typed -----------------------------------------------------------------
 
     async def on_event(self, event: Event) -> None:
-        """Hand keys out one by one, each when the one before has done all it does."""
+        """Hand keys out one by one, each when the one before has done all it does.
+
+        In a window that is too small nobody sees what they would do; they do nothing there.
+        """
         if not isinstance(event, Key | Paste) or event.is_forwarded:
             await super().on_event(event)
         elif not self.typed.must_wait(event):
-            await super().on_event(event)
+            if fits(self.size) or (isinstance(event, Key) and event.key in AT_ONCE):
+                await super().on_event(event)
             self.typed.handed_out(event)
 
     @on(Passed)

@@ -69,12 +69,21 @@ PLAIN_SYMBOLS = str.maketrans(
         "▇": "*",
         "█": "#",
         "▌": "#",
-        "●": "*",
+        "┌": "+",
+        "┐": "+",
+        "└": "+",
+        "┘": "+",
+        "◉": "*",
+        "○": "o",
+        "▲": "!",
+        "•": "*",
+        "−": "-",
         "✓": "x",
-        "␛": "^",
         "“": '"',
         "”": '"',
+        "‘": "'",
         "’": "'",
+        **dict.fromkeys((chr(0x2400 + code) for code in (*range(0x20), 0x21)), "^"),
     }
 )
 """What stands for our own symbols where only ASCII may be sent, one cell for one cell."""

@@ -14,6 +14,7 @@ from aeptui.mirror.values import Freshness, Listing
 from aeptui.resources.definition import Column, Detail, Resource
 from aeptui.session import Session
 from aeptui.ui.ages import Age
+from aeptui.ui.screens.confirm import Confirm
 from aeptui.ui.screens.detail import DetailPage
 from aeptui.ui.screens.home import HomePage
 from aeptui.ui.screens.raw import RawPage
@@ -350,6 +351,46 @@ async def test_a_window_that_is_too_small_shows_no_keys_after_a_prompt_either(
         await at.pilot.resize_terminal(50, 15)
         await at.sees("aeptui needs 60 columns")
         assert "enter open" not in at.text
+
+
+async def test_no_key_reaches_a_page_that_is_hidden_in_a_window_that_is_too_small(
+    filled: Session,
+) -> None:
+    async with console(filled) as at:
+        await at.sees("FAILED", "Nothing answers")
+        held = at.app.home.table.held
+        await at.pilot.resize_terminal(59, 24)
+        await at.sees("aeptui needs 60 columns")
+        assert "Nothing answers" not in at.text
+        await at.press("down", "enter", ":", "x", "n", "q")
+        await at.pilot.resize_terminal(80, 24)
+        await at.sees("FAILED", "enter open")
+        assert at.app.page is at.app.home
+        assert at.app.home.table.held == held
+        await at.press("down")
+        await at.until(lambda: at.app.home.table.held != held)
+
+
+async def test_a_question_waits_hidden_for_a_window_that_is_large_enough(filled: Session) -> None:
+    async with console(filled) as at:
+        await at.sees("FAILED")
+        await at.press("enter")
+        page = at.app.page
+        await at.sees("flow runs")
+        await at.press("tab")
+        had_the_keys = page.focused
+        answers: list[bool | None] = []
+        at.app.push_screen(Confirm("Turn it off?", "No run comes."), answers.append)
+        await at.sees("Turn it off?")
+        await at.pilot.resize_terminal(59, 19)
+        await at.until(lambda: "Turn it off?" not in at.text)
+        await at.press("y", "escape")
+        await at.pilot.resize_terminal(80, 24)
+        await at.sees("Turn it off?")
+        assert answers == []
+        await at.press("escape")
+        await at.until(lambda: answers == [False])
+        await at.until(lambda: page.focused is had_the_keys)
 
 
 @pytest.mark.parametrize("key", [":", "slash"])

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+import aeptui
 from aeptui.resources.definition import Resource
 from aeptui.resources.flows import FLOWS
 from aeptui.resources.registry import RESOURCES
@@ -55,6 +61,25 @@ def test_the_newest_run_of_a_strip_stands_at_the_right_edge() -> None:
 def test_every_symbol_has_a_stand_in_of_one_cell() -> None:
     assert all(len(chr(stand_in) if isinstance(stand_in, int) else stand_in) == 1
                for stand_in in PLAIN_SYMBOLS.values())  # fmt: skip
+
+
+def test_every_symbol_that_is_drawn_has_a_stand_in() -> None:
+    for name in ("ui", "resources", "monitor", "forms"):
+        for file in sorted((Path(aeptui.__file__).parent / name).rglob("*.py")):
+            drawn = {char for text in texts_of(file) for char in text if cell_len(char)}
+            missing = {
+                char for char in drawn - set(string.printable) if ord(char) not in PLAIN_SYMBOLS
+            }
+            assert not missing, file
+
+
+def texts_of(file: Path) -> Iterator[str]:
+    """The strings of a module that are no docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            yield node.value
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from aeptui.ui.widgets.key_bar import KeyBar, keys_of
 from aeptui.ui.widgets.notice import Notice
 from aeptui.ui.widgets.painted import Painted
 from aeptui.ui.widgets.prompt import Prompt
-from aeptui.ui.widgets.text_line import Rule, TooSmall
+from aeptui.ui.widgets.text_line import Rule, TooSmall, fits
 
 if TYPE_CHECKING:
     from aeptui.ui.app import AepApp
@@ -91,18 +91,6 @@ class Page(Screen[None]):
     reads it in `look`. `why_not` gives the reason why an action is off. Workers may
     touch its widgets whenever an answer comes: those of a page that was left end there.
     """
-
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
-        (0, "-narrow"),
-        (60, "-normal"),
-        (120, "-wide"),
-        (160, "-very-wide"),
-    ]
-    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
-        (0, "-short"),
-        (20, "-normal-height"),
-        (32, "-tall"),
-    ]
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # A key with priority acts before the next one is handed out, so that what is typed ahead
@@ -268,15 +256,16 @@ class Page(Screen[None]):
                 painted.repaint()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Remember what had the keys."""
-        self._focus_last = event.widget
+        """Remember what had the keys, before all was hidden one after the other."""
+        if fits(self.app.size):
+            self._focus_last = event.widget
 
     def on_resize(self) -> None:
         """A page that was too small to be shown gives the keys back to what had them."""
         self.call_after_refresh(self._refocus)
 
     def _refocus(self) -> None:
-        if self.focused is None and self._focus_last is not None and self.is_active:
+        if self.focused is None and self._focus_last is not None and fits(self.app.size):
             self.set_focus(self._focus_last)
 
     def on_unmount(self) -> None:

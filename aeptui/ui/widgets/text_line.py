@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from textual.geometry import Size
 from textual.strip import Strip
 
 from aeptui.ui.drawing import Piece, both_ends, line, wrap
@@ -64,10 +65,22 @@ class Divider(Painted):
         return [line([(" │"[:width], DIM)], width)] * height
 
 
+LEAST_COLUMNS, LEAST_LINES = 60, 20
+"""No page is drawn in a smaller window, and no key reaches it there."""
+
+
+def fits(window: Size) -> bool:
+    """Whether a page has room in `window`."""
+    return window.width >= LEAST_COLUMNS and window.height >= LEAST_LINES
+
+
 class TooSmall(Painted):
     """One sentence in place of a page that does not fit; the page is back when it does."""
 
     def lines(self, width: int, height: int) -> list[Strip]:
         """The sentence, on as many lines as it needs."""
-        words = "aeptui needs 60 columns and 20 lines. Make the window larger, or press ctrl+q."
+        words = (
+            f"aeptui needs {LEAST_COLUMNS} columns and {LEAST_LINES} lines. "
+            "Make the window larger, or press ctrl+q."
+        )
         return [line([(f" {text}", BOLD)], width) for text in wrap(words, max(8, width - 2))]
