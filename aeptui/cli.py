@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aeptui import __version__, saved_screen
 from aeptui.arguments import KINDS, build_parser
+from aeptui.ascii import ascii_only
 
 if TYPE_CHECKING:
     from aeptui.config import Config, Flags
@@ -28,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words == ["--version"]:
         print(f"aeptui {__version__}")
         return FINE
+    if ascii_only():
+        from aeptui.headless.text import keep_to_ascii
+
+        keep_to_ascii(sys.stdout, sys.stderr)
     parser = build_parser(words)
     options, rest = parser.parse_known_args(words)
     if rest and options.command != "create":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 import textwrap
@@ -9,6 +11,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from aeptui.ascii import PLAIN_SYMBOLS
+from aeptui.headless.talk import wanted
 from aeptui.moment import Moment
 from aeptui.resources.definition import (
     Chain,
@@ -32,8 +36,9 @@ SGR: dict[Tone, str] = {
     "bright": "1",
 }
 GAP = "  "
-IN_ASCII = str.maketrans({"·": ".", "–": "-", "…": "~", "─": "-", "→": ">", "›": ">", "▸": ">"})
 NARROWEST = 20
+UNKNOWN_WIDTH = 80
+"""For a terminal that does not say how wide it is."""
 
 
 class Paper:
@@ -46,23 +51,42 @@ class Paper:
 
     @classmethod
     def of(cls, out: TextIO, env: Mapping[str, str], *, plain: bool) -> Paper:
-        """A terminal has a width; colours only where nobody asked for none (NO_COLOR)."""
+        """A terminal has a width; colours only where nobody asked for none (NO_COLOR).
+
+        Who wants lines in the place of a screen gets them plain.
+        """
+        plain = wanted(env, plain=plain)
         if not out.isatty():
             return cls(None, False, ascii=plain)
         try:
-            width = os.get_terminal_size(out.fileno()).columns
+            width = os.get_terminal_size(out.fileno()).columns or UNKNOWN_WIDTH
         except OSError:
-            width = 80
+            width = UNKNOWN_WIDTH
         colour = not plain and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
         return cls(max(width, NARROWEST), colour, ascii=plain)
 
     def written(self, text: str) -> str:
         """A finished text; our own drawing characters have stand-ins of one cell in ASCII."""
-        return text.translate(IN_ASCII) if self.ascii else text
+        return text.translate(PLAIN_SYMBOLS) if self.ascii else text
 
     def tinted(self, text: str, tone: Tone) -> str:
         code = SGR.get(tone) if self.colour else None
         return f"\x1b[{code}m{text}\x1b[0m" if code and text.strip() else text
+
+
+def keep_to_ascii(*streams: TextIO) -> None:
+    """Write stand-ins to those of `streams` that are terminals; a file or a pipe gets all."""
+
+    def stand_in(trouble: UnicodeError) -> tuple[str, int]:
+        if not isinstance(trouble, UnicodeEncodeError):
+            raise trouble
+        beyond = trouble.object[trouble.start : trouble.end].translate(PLAIN_SYMBOLS)
+        return "".join(c if c.isascii() else "?" * cells(c) for c in beyond), trouble.end
+
+    codecs.register_error("aeptui.stand-in", stand_in)
+    for stream in streams:
+        if stream.isatty() and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="ascii", errors="aeptui.stand-in")
 
 
 def cells(text: str) -> int:

@@ -29,9 +29,9 @@ from textual.keys import Keys
 from textual.message import Message
 
 from aeptui import saved_screen
+from aeptui.ascii import PLAIN_SYMBOLS, ascii_only
 from aeptui.terminal_status import ANSWER
 from aeptui.ui.pace import Pace
-from aeptui.ui.palette import PLAIN_SYMBOLS, ascii_only
 from aeptui.ui.wire import Wire
 
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]+")

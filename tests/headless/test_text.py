@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeptui.headless.text import Paper, cells, detail, fitted, table
+from aeptui.headless.text import Paper, cells, detail, fitted, keep_to_ascii, table
 from aeptui.mirror.rows import FlowRow
 from aeptui.moment import Moment
 from aeptui.resources.definition import Detail, Fact, Facts, Grid, Prose
@@ -30,6 +33,41 @@ def test_any_text_is_made_exactly_as_wide_as_wanted(text: str, width: int) -> No
 def test_no_line_of_a_table_is_wider_than_its_paper(names: list[str], width: int) -> None:
     lines = table(FLOWS.columns, [flow(name) for name in names], MOMENT, Paper(width, False))
     assert all(cells(line) <= width for line in lines)
+
+
+class Screen(io.TextIOWrapper):
+    """A terminal that shows what it is sent."""
+
+    def __init__(self, *, terminal: bool = True) -> None:
+        self.sent = io.BytesIO()
+        super().__init__(self.sent, encoding="utf-8", write_through=True)
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@given(NAMES)
+def test_a_terminal_that_knows_ascii_only_is_sent_nothing_else_and_as_wide(name: str) -> None:
+    screen, file = Screen(), Screen(terminal=False)
+    keep_to_ascii(screen, file)
+    for stream in (screen, file):
+        stream.write(f"▸{name} ·· 1 → 2…")
+    assert screen.sent.getvalue().isascii()
+    assert len(screen.sent.getvalue()) == cells(f"▸{name} ·· 1 → 2…")
+    assert screen.sent.getvalue().endswith(b" .. 1 > 2~")
+    assert file.sent.getvalue().decode() == f"▸{name} ·· 1 → 2…"
+
+
+def test_a_terminal_that_tells_no_width_is_taken_for_a_common_one() -> None:
+    master, side = os.openpty()
+    with os.fdopen(master, "rb"), os.fdopen(side, "w") as terminal:
+        assert Paper.of(terminal, {}, plain=False).width == 80
+
+
+@pytest.mark.parametrize(("env", "plain"), [({"ACCESSIBLE": "1"}, False), ({}, True)])
+def test_who_wants_lines_gets_them_plain(env: dict[str, str], plain: bool) -> None:
+    assert Paper.of(io.StringIO(), env, plain=plain).written("·▸…") == ".>~"
 
 
 def test_a_narrow_table_sheds_columns_before_it_cuts_words() -> None:

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import aeptui
+from aeptui.ascii import PLAIN_SYMBOLS, ascii_only
 from aeptui.resources.definition import Resource
 from aeptui.resources.flows import FLOWS
 from aeptui.resources.registry import RESOURCES
 from aeptui.ui.drawing import both_ends, cut, fit, line, wrap
-from aeptui.ui.palette import PLAIN, PLAIN_SYMBOLS, ascii_only
+from aeptui.ui.palette import PLAIN
 from aeptui.ui.rows import further, furthest, run_strip, widths
 
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=120)
