@@ -30,6 +30,7 @@ from aeptui.mirror.values import (
     Summary,
     Window,
 )
+from aeptui.mirror.verdicts import ENDED_WORDS, Streak
 
 OPEN = ("waiting", "running")
 """Words of runs that have not ended."""
@@ -127,6 +128,21 @@ class Reader:
             pack_id(flow_id),
             newest,
         )
+
+    def streak(self, flow_id: str, word: str, before: datetime) -> Streak:
+        """The flow's runs before then that ended in `word`, back to one that ended otherwise."""
+        runs, since = 0, None
+        found = self._connection.execute(
+            f"SELECT t.word, t.created_at FROM runs t WHERE {_OF_FLOW} AND t.created_at < ? "
+            "ORDER BY t.created_at DESC, t.id DESC",
+            (pack_id(flow_id), to_ms(before)),
+        )
+        for ended, created in found:
+            if ended in ENDED_WORDS and ended != word:
+                return Streak(runs, from_ms(since), True)
+            if ended == word:
+                runs, since = runs + 1, created
+        return Streak(runs, from_ms(since), False)
 
     def summary(self, now: datetime) -> Summary:
         counts: dict[str, int] = {}

@@ -21,6 +21,9 @@ FLOW_WORDS = (
 RUN_WORDS = ("failed", "partial", "unknown", "running", "waiting", "clean")
 """The words of a run."""
 
+ENDED_WORDS = ("clean", "partial", "failed")
+"""Those of a run that has ended."""
+
 
 class Failure(NamedTuple):
     """One thing that went wrong in one run; `key` is the same whenever the same goes wrong."""
@@ -50,6 +53,16 @@ class RunVerdict(NamedTuple):
     word: str
     lost: int | None
     failures: Sequence[Failure] = ()
+
+
+class Streak(NamedTuple):
+    """Runs that ended alike, one after another, right before some that are known."""
+
+    runs: int
+    since: datetime | None
+    """When the first of them came about; None where there are none."""
+    whole: bool
+    """Whether a run that ended otherwise stands before them."""
 
 
 class FlowVerdict(msgspec.Struct, frozen=True, kw_only=True):

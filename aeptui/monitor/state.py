@@ -17,7 +17,7 @@ import msgspec
 
 from aeptui.api.models import Run
 from aeptui.mirror.rows import FlowRow, RunRow
-from aeptui.mirror.verdicts import FlowVerdict, RunVerdict
+from aeptui.mirror.verdicts import ENDED_WORDS, FlowVerdict, RunVerdict, Streak
 from aeptui.monitor import words
 from aeptui.monitor.causes import failures_of
 from aeptui.monitor.figures import by_chance, duration, rows, stretch, usual_window
@@ -52,7 +52,7 @@ _HARDLY = 0.5
 _ON = frozenset({"enabled", "updating", "enabledfinalizing", "disabling"})
 _COMING = frozenset({"initializing", "inprogress", "pending", "enabling"})
 _OFF = frozenset({"disabled", "deletefinalizing"})
-ENDED = frozenset({"clean", "partial", "failed"})
+ENDED = frozenset(ENDED_WORDS)
 """Words of runs that have ended."""
 
 
@@ -145,6 +145,7 @@ class _Case(msgspec.Struct, frozen=True):
     now: datetime
     limits: Thresholds
     expires_at: datetime | None
+    before: Streak | None
     state: str
     schedule: Schedule | None
 
@@ -155,6 +156,11 @@ class _Case(msgspec.Struct, frozen=True):
     @property
     def ended(self) -> list[RunRow]:
         return [run for run in self.runs if run.word in ENDED]
+
+    @property
+    def all_known(self) -> bool:
+        """Whether there are no runs but these."""
+        return len(self.runs) < ENOUGH
 
     @property
     def clean(self) -> list[RunRow]:
@@ -220,10 +226,16 @@ def flow_verdict(
     now: datetime,
     thresholds: Thresholds,
     dataset_expires_at: datetime | None,
+    before: Streak | None = None,
 ) -> FlowVerdict:
-    """The word for a flow from its newest runs, newest first (at most `ENOUGH` are needed)."""
+    """The word for a flow from its newest runs, newest first (at most `ENOUGH` are needed).
+
+    `before` are the runs right before those, where all of them are `unbroken`.
+    """
     case = _Case(
-        flow, runs, now, thresholds, dataset_expires_at, normal(flow.state), Schedule.of(flow)
+        *(flow, runs, now, thresholds, dataset_expires_at, before),
+        normal(flow.state),
+        Schedule.of(flow),
     )
     word, said = "unknown", _Said(f"the platform calls it {flow.state or 'nothing'}")
     for candidate, rule in RULES.items():
@@ -251,18 +263,36 @@ def flow_verdict(
 def _failed(case: _Case) -> _Said | None:
     if not case.ended or case.ended[0].word != "failed":
         return None
-    streak = list(takewhile(lambda run: run.word == "failed", case.ended))
+    streak = _streak(case)
     what = case.ended[0].message or case.ended[0].code or "the platform gave no reason"
-    more = " or more" if len(streak) == len(case.ended) and len(case.runs) >= ENOUGH else ""
-    times = f"{len(streak)} times{more}: " if len(streak) > 1 else ""
-    return _Said(_also_off(case, times + what), begun(streak[-1]))
+    more = "" if streak.whole else " or more"
+    times = f"{words.count(streak.runs)} times{more}: " if streak.runs > 1 else ""
+    return _Said(_also_off(case, times + what), streak.since)
+
+
+def unbroken(runs: Sequence[RunRow]) -> str:
+    """The bad word in which all of them ended, where there may be more before; else nothing."""
+    ended = {run.word for run in runs if run.word in ENDED}
+    if len(runs) < ENOUGH or len(ended) != 1:
+        return ""
+    return next(iter(ended - {"clean"}), "")
+
+
+def _streak(case: _Case) -> Streak:
+    """The last runs that ended in the same word, however many."""
+    word = case.ended[0].word
+    alike = list(takewhile(lambda run: run.word == word, case.ended))
+    inside = Streak(len(alike), begun(alike[-1]), len(alike) < len(case.ended) or case.all_known)
+    if inside.whole or case.before is None:
+        return inside
+    before = case.before
+    return Streak(inside.runs + before.runs, before.since or inside.since, before.whole)
 
 
 def _partial(case: _Case) -> _Said | None:
     if not case.ended or case.ended[0].word != "partial":
         return None
     run = case.ended[0]
-    streak = list(takewhile(lambda each: each.word == "partial", case.ended))
     if run.lost and run.received:
         what = f"{words.count(run.lost)} of {words.rows(run.received)} lost"
     elif run.lost:
@@ -273,7 +303,7 @@ def _partial(case: _Case) -> _Said | None:
         what = f"{words.count(run.ingested)} of {words.rows(run.received)} ingested"
     else:
         what = "rows lost; the platform does not say how many"
-    return _Said(_also_off(case, what), begun(streak[-1]))
+    return _Said(_also_off(case, what), _streak(case).since)
 
 
 def _also_off(case: _Case, reason: str) -> str:
@@ -372,10 +402,11 @@ def _waiting(case: _Case) -> _Said | None:
 
 
 def _clean(case: _Case) -> _Said | None:
-    if not case.on or not case.ended:
+    if not case.on or not case.ended or case.ended[0].word != "clean":
         return None
-    streak = list(takewhile(lambda run: run.word == "clean", case.ended))
-    return _Said(since=begun(streak[-1])) if streak else None
+    streak = _streak(case)
+    # Since when a flow has been well for longer than is looked at is asked by nobody.
+    return _Said(since=streak.since if streak.whole else None)
 
 
 def _draft(case: _Case) -> _Said | None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 from aeptui.mirror.rows import FlowRow, RunRow
 from aeptui.mirror.store import Mirror
 from aeptui.mirror.values import Changed, Freshness
-from aeptui.mirror.verdicts import FlowVerdict
+from aeptui.mirror.verdicts import FlowVerdict, Streak
 from aeptui.monitor.blames import Blames
 from aeptui.monitor.events import READ, Look, Seen
-from aeptui.monitor.state import ENDED, ENOUGH, Thresholds, flow_verdict
+from aeptui.monitor.state import ENDED, ENOUGH, Thresholds, flow_verdict, unbroken
 
 if TYPE_CHECKING:
     from aeptui.mirror.read import Reader
@@ -153,7 +153,10 @@ class Watch:
                 continue
             runs = reader.runs_of(id, ENOUGH)
             at = _known_up_to(runs, now)
-            verdict = flow_verdict(flow, runs, at, self._thresholds, flow.dataset_expires_at)
+            verdict = flow_verdict(
+                *(flow, runs, at, self._thresholds, flow.dataset_expires_at),
+                _before(reader, runs),
+            )
             seen = Seen(
                 id=id,
                 name=flow.name,
@@ -168,6 +171,12 @@ class Watch:
             )
             judged.append((verdict, seen, at))
         return judged
+
+
+def _before(reader: Reader, runs: Sequence[RunRow]) -> Streak | None:
+    """The runs before these that ended as badly as all of these did."""
+    word, oldest = unbroken(runs), runs[-1].created_at if runs else None
+    return reader.streak(runs[-1].flow_id, word, oldest) if word and oldest else None
 
 
 def _known_up_to(runs: Sequence[RunRow], told_at: datetime) -> datetime:

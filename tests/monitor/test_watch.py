@@ -25,6 +25,7 @@ from aeptui.monitor.state import Thresholds, flow_verdict, run_verdict
 from aeptui.monitor.watch import Watch
 
 NOW = datetime(2026, 9, 1, 12, 0, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
 FLOW = Flow(
     id="f",
     name="contacts",
@@ -83,6 +84,35 @@ async def test_one_look_judges_every_flow(mirror: Mirror) -> None:
     row = await mirror.get("flows", "f")
     assert getattr(row, "strip", "") == "."
     assert getattr(row, "last_run_id", "") == "r"
+
+
+@pytest.mark.parametrize("word", ["failed", "partial"])
+async def test_a_long_trouble_began_with_its_first_run_and_not_with_the_last_that_are_looked_at(
+    mirror: Mirror, word: str
+) -> None:
+    def bad(number: int) -> Run:
+        at = NOW - timedelta(minutes=30 * number)
+        made = run(f"r{number:03}", "success" if word == "partial" else "failed", at)
+        return msgspec.structs.replace(made, received=9, ingested=8, skipped=0, failed=1)
+
+    await mirror.upsert("flows", [FLOW], seen_at=NOW)
+    await mirror.upsert("runs", [bad(number) for number in range(130)], seen_at=NOW)
+    await Watch(mirror, Thresholds()).once()
+    row = await mirror.get("flows", "f")
+    assert isinstance(row, FlowRow)
+    began = NOW - timedelta(minutes=30 * 129)
+    assert (row.word, row.since) == (word, began)
+    if word == "failed":
+        assert row.reason.startswith("130 times or more: ")
+    # A run that ended well is the end of it, however far back.
+    await mirror.upsert("runs", [run("first", "success", began - DAY)], seen_at=NOW)
+    await mirror.upsert("runs", [run("older", "failed", began - 2 * DAY)], seen_at=NOW)
+    await Watch(mirror, Thresholds()).once()
+    row = await mirror.get("flows", "f")
+    assert isinstance(row, FlowRow)
+    assert row.since == began
+    if word == "failed":
+        assert row.reason.startswith("130 times: ")
 
 
 async def test_a_word_follows_the_news_of_a_run(mirror: Mirror) -> None:
