@@ -184,7 +184,10 @@ _IN_THE_WORDS_OF_THE_SOURCE = (
         "the source did not answer",
         "a CRM that is down or slow, or a network that does not let the platform in",
         "test the base connection; when it answers, retry the run",
-        message=("did not answer", "refused the connection", "timed out", "timeout"),
+        message=(
+            *("did not answer", "refused the connection", "timed out", "timeout"),
+            *("could not be reached", "service unavailable", "server_unavailable"),
+        ),
     ),
 )
 """What a copy failed for, where the source says it; the first that fits."""

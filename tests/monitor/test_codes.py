@@ -47,6 +47,7 @@ def test_a_data_prep_code_is_about_the_mapping() -> None:
         ("INVALID_FIELD: no such column 'Email' on the entity", "column is gone"),
         ("INVALID_TYPE: sObject type 'Lead' is not supported", "table is gone"),
         ("SERVER_UNAVAILABLE: it did not answer in time", "did not answer"),
+        ("503 Service Unavailable: the organisation could not be reached", "did not answer"),
         ("something else", "the copy out of the source failed"),
     ],
 )
