@@ -103,6 +103,7 @@ async def test_a_rule_is_made_by_four_answers_and_taken_back(noted: Session) -> 
         await at.press("enter")
         await at.sees("no time to come")
         await at.press("ctrl+u")
+        await at.sees("a length such as 8h")  # what was wrong is not said of the next answer
         await at.type("2d")
         await at.press("enter")
         await at.sees("because:")
@@ -112,6 +113,8 @@ async def test_a_rule_is_made_by_four_answers_and_taken_back(noted: Session) -> 
         await at.press("escape")
         await at.sees("failed  x Salesforce contacts")
         await _go(at, ":rules", "Salesforce *")
+        await at.press("enter")
+        await at.sees("Salesforce *: expected by", ": the CRM moves.")
         await at.press("X")
         await at.sees("Take back")
         await at.press("y")

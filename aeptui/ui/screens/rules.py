@@ -117,6 +117,11 @@ class RulesPage(Page):
         """Keys depend on what is under the cursor."""
         self.refresh_bindings()
 
+    def on_resource_table_opened(self, message: ResourceTable.Opened) -> None:
+        """Say all of it: a line may have no room for the reason."""
+        if isinstance(message.row, MarkRow):
+            self.say(_whole(message.row.mark, self.session.moment()))
+
     @work(group="take_back")
     async def action_take_back(self) -> None:
         """Ask, and end the one under the cursor."""
@@ -148,6 +153,13 @@ class RulesPage(Page):
         prompt = Prompt(asked.sign, text, id=f"rule-{len(self._answers)}")
         self.open_prompt(prompt)
         prompt.hint(asked.hint)
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """What was wrong with an answer is not said of the next one."""
+        if self._prompt is None or not (self._prompt.id or "").startswith("rule-"):
+            super().on_prompt_changed(message)
+        else:
+            self._prompt.hint(QUESTIONS[len(self._answers)].hint)
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
         """Judge the answer, then ask the next thing or keep the rule."""
@@ -195,6 +207,13 @@ class RulesPage(Page):
         known = await self.session.mirror.window(Listing("flows"), MOST)
         count = sum(glob(flows, row.name) for row in known.rows)
         self.say(f"Expected until {formats.due(end, moment)}: {formats.plural(count, 'flow')}.")
+
+
+def _whole(mark: Mark, moment: Moment) -> str:
+    """All that is known of a mark, in one sentence."""
+    about = f"{mark.name} ({', '.join(mark.words)})" if mark.words else mark.name
+    why = f": {mark.note.rstrip('.')}" if mark.note else ""
+    return f"{about}: {mark.kind} by {mark.who} until {_until(mark, moment)}{why}."
 
 
 def _states(text: str) -> tuple[str, ...]:
