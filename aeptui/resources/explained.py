@@ -12,6 +12,7 @@ from aeptui.monitor import tones
 from aeptui.monitor.causes import column_of, telling
 from aeptui.resources import changes, formats
 from aeptui.resources.definition import Block, Detail, Fact, Facts, Grid, Prose
+from aeptui.resources.flow_words import blocks_of
 from aeptui.resources.troubles import Trouble, error_grid, sample_grid
 from aeptui.resources.why import Explanation, headline
 
@@ -30,7 +31,11 @@ def laid_out(explanation: Explanation, moment: Moment) -> Detail:
     """The explanation to be read from top to bottom."""
     row, run, tone = explanation.row, explanation.run, tones.tone(explanation.row.word)
     first = opening(row, explanation.flow, explanation.troubles)
-    blocks: list[Block] = [replace(first, under=steps_words(run))]
+    flow = explanation.flow
+    blocks: list[Block] = []
+    if flow is not None and flow.last_run_id == row.id:
+        blocks += blocks_of(flow)
+    blocks.append(replace(first, under=steps_words(run)))
     if run.synthetic:
         blocks.append(Prose(SYNTHETIC, tone="warn"))
     if explanation.troubles:

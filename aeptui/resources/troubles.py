@@ -16,10 +16,8 @@ from aeptui.resources.definition import Grid
 if TYPE_CHECKING:
     from aeptui.api.models import RowError, RunError
 
-SURE = 5
-"""So many columns of a sample row are shown wherever they fit."""
 MOST = 12
-"""And so many where there is room."""
+"""So many columns of a sample row are shown where there is room."""
 CELL = 28
 """A cell of a sample is cut here; the raw view has it whole."""
 
@@ -147,7 +145,8 @@ def sample_grid(samples: Sequence[Sample], title: str, limit: int) -> Grid:
     shown = samples[:limit]
     names = list(dict.fromkeys(name for sample in shown for name in sample.row))
     blamed = {name for sample in shown for name in sample.at_fault}
-    wanted = list(dict.fromkeys([*names[:1], *(name for name in names if name in blamed), *names]))
+    sure = list(dict.fromkeys([*names[:1], *(name for name in names if name in blamed)]))
+    wanted = list(dict.fromkeys([*sure, *names]))
     chosen = [name for name in names if name in wanted[:MOST]]
     return Grid(
         title=title,
@@ -155,7 +154,7 @@ def sample_grid(samples: Sequence[Sample], title: str, limit: int) -> Grid:
         rows=[[_cell(sample.row.get(name)) for name in chosen] for sample in shown],
         marked=frozenset(index for index, name in enumerate(chosen) if name in blamed),
         empty="The platform kept no row.",
-        spare=[chosen.index(name) for name in reversed(wanted[SURE:MOST])],
+        spare=[chosen.index(name) for name in reversed(wanted[len(sure) : MOST])],
     )
 
 

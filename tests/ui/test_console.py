@@ -24,7 +24,7 @@ from aeptui.ui.widgets.context_bar import ContextBar
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.json_view import JsonView
 from aeptui.ui.widgets.notice import Notice
-from tests.ui.conftest import HOSTILE, console, flows, run
+from tests.ui.conftest import HOSTILE, console, flow, flows, run
 
 SIZES = [(80, 24), (120, 36), (160, 48), (60, 20)]
 
@@ -185,6 +185,34 @@ async def test_why_says_at_once_what_the_mirror_knows(filled: Session) -> None:
         await at.press("down", "w")
         await at.until(lambda: isinstance(at.app.screen, WhyPage))
         await at.sees("412 of 1,000 rows lost")
+
+
+async def test_why_of_a_flow_that_is_late_is_about_that_and_not_about_an_older_failure(
+    filled: Session,
+) -> None:
+    failed = run(99, 7, 300, "failed", errors=(models.RunError("X-1", "an old failure"),))
+    await filled.mirror.upsert("runs", [failed], seen_at=filled.now())
+    later = filled.now() + timedelta(hours=3)
+    await filled.mirror.note("runs", at=later, trouble=None, next_in_s=15)
+    await filled.watch.once()
+    row = await filled.mirror.get("flows", "flow-007")
+    assert isinstance(row, FlowRow) and row.word == "late"
+    async with console(filled) as at:
+        await at.until(lambda: at.table.row)
+        await at.app.page.select(row.id)  # type: ignore[attr-defined]
+        await at.press("w")
+        await at.sees(f"The flow is late: {row.reason}.", "It ended well", "What to do: wait")
+        assert "an old failure" not in at.text
+
+
+async def test_why_of_a_flow_without_runs_says_what_is_wrong_with_it(filled: Session) -> None:
+    await filled.mirror.upsert("flows", [flow(77, "Never started")], seen_at=filled.now())
+    await filled.watch.once()
+    async with console(filled) as at:
+        await at.until(lambda: at.table.row)
+        await at.app.page.select("flow-077")  # type: ignore[attr-defined]
+        await at.press("w")
+        await at.sees("This flow has no runs yet. It is late: ")
 
 
 async def test_a_lowered_pace_is_said_where_the_token_and_the_pace_have_no_room(

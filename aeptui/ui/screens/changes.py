@@ -15,7 +15,7 @@ from aeptui.session import Session
 from aeptui.ui.messages import OpenResource, OpenWhy
 from aeptui.ui.palette import BOLD, TONES
 from aeptui.ui.screens.page import Page
-from aeptui.ui.screens.resource import telling_run
+from aeptui.ui.screens.resource import gone_wrong
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.text_line import Rule, TextLine
 
@@ -54,7 +54,7 @@ class ChangesPage(Page):
         if not isinstance(flow, FlowRow):
             self.detail.say("The mirror does not hold this flow any more.")
             return
-        run_id = self.run_id or await telling_run(self.session, flow)
+        run_id = self.run_id or await gone_wrong(self.session, flow)
         run = await self.session.mirror.get("runs", run_id) if run_id else None
         if not isinstance(run, RunRow):
             self.detail.say("This flow has no runs yet, so there is nothing to compare.")

@@ -20,7 +20,14 @@ from aeptui.ui.listing import MirrorRows
 from aeptui.ui.messages import OpenLinks, OpenRaw, OpenResource, OpenWhy
 from aeptui.ui.palette import BOLD, TONES
 from aeptui.ui.screens.acting import ActingPage, action_of
-from aeptui.ui.screens.resource import EXPLAINED, FIRST, telling_run, told_before, why_not_asked
+from aeptui.ui.screens.resource import (
+    EXPLAINED,
+    FIRST,
+    no_runs,
+    telling_run,
+    told_before,
+    why_not_asked,
+)
 from aeptui.ui.widgets.detail_view import DetailView
 from aeptui.ui.widgets.resource_table import ResourceTable
 from aeptui.ui.widgets.text_line import Rule, TextLine
@@ -189,7 +196,7 @@ class DetailPage(ActingPage):
         if run_id:
             self.post_message(OpenWhy(run_id, title))
         else:
-            self.say("This flow has no runs yet.")
+            self.say(no_runs(self.row))
 
     def action_used_by(self) -> None:
         """Show what it uses and what uses it."""

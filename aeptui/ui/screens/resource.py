@@ -266,7 +266,7 @@ class ListPage(ActingPage):
             if run_id:
                 self.post_message(OpenWhy(run_id, row.name or row.id))
             else:
-                self.say("This flow has no runs yet.")
+                self.say(no_runs(row))
 
     def action_used_by(self) -> None:
         """Show what the row uses and what uses it."""
@@ -396,6 +396,14 @@ def told_before(told: Row | None, row: Row) -> bool:
     return told is not None and msgspec.structs.replace(told, seen_at=row.seen_at) == row
 
 
+def no_runs(row: Row) -> str:
+    """What `w` says of a flow that has none."""
+    told = "This flow has no runs yet."
+    if isinstance(row, FlowRow) and row.word and row.reason:
+        told += f" It is {row.word}: {row.reason}."
+    return told
+
+
 def why_not_asked(row: Row | None) -> str | None:
     """Why a row has no why: only runs and flows go wrong."""
     if not isinstance(row, RunRow | FlowRow):
@@ -404,7 +412,17 @@ def why_not_asked(row: Row | None) -> str | None:
 
 
 async def telling_run(session: Session, flow: FlowRow) -> str:
-    """The run that tells most about a flow: the newest that failed or lost rows, else the newest."""
+    """The run that tells most of why a flow has its word: its last one, unless an earlier went wrong.
+
+    Where the word is about the flow, such as late, an earlier failure says nothing of it.
+    """
+    from aeptui.resources.flow_words import MEANINGS
+
+    return flow.last_run_id if flow.word in MEANINGS else await gone_wrong(session, flow)
+
+
+async def gone_wrong(session: Session, flow: FlowRow) -> str:
+    """The newest run of a flow that failed or lost rows, else the newest."""
     runs = await session.mirror.runs_of(flow.id, 20)
     for run in runs:
         if run.word in ("failed", "partial"):
