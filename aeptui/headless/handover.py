@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+import msgspec
+
 from aeptui.headless.asking import bring
 from aeptui.headless.listing import rows_of, since
 from aeptui.headless.text import say
@@ -32,6 +34,7 @@ DUE = 10
 """So many runs that are due next are named."""
 WRITES = 500
 """As many of the journal's newest writes are looked through."""
+_OF_A_FLOW = ("trouble", "worse")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
@@ -67,7 +70,7 @@ async def _title(session: Session, start: datetime) -> list[str]:
     return [
         f"# Handover: {md(session.profile.name)} / {md(session.sandbox)}",
         "",
-        f"{_full(start, moment)} to {_full(moment.now, moment)}. Flows now: {counts or 'none'}.",
+        f"{_full(start, moment)} to {_full(moment.now, moment)} {_zone(moment)}. Flows now: {counts or 'none'}.",
     ]
 
 
@@ -75,8 +78,7 @@ def _broke(events: Sequence[Event], session: Session) -> list[str]:
     def lines(quiet: bool) -> list[str]:
         return [
             f"- {_when(event.at, session)} {md(sentence(event, session.config.code_book))}"
-            for event in events
-            if event.quiet is quiet
+            for event in folded([each for each in events if each.quiet is quiet])
         ]
 
     already = ["", "Already so when somebody first looked:", "", *lines(True)]
@@ -86,6 +88,39 @@ def _broke(events: Sequence[Event], session: Session) -> list[str]:
         *(lines(False) or ["Nothing."]),
         *(already if lines(True) else []),
     ]
+
+
+def folded(events: Sequence[Event]) -> list[Event]:
+    """One line for one thing: forty flows that one cause stopped, and that came back together.
+
+    What befell a flow is left out where the cause that was noticed with it names it; what
+    befell several in one look, each as the others, is told once.
+    """
+    named = {
+        (each.at, each.cause, id) for each in events if each.kind == "cause" for id in each.flow_ids
+    }
+    alike: dict[tuple[object, ...], Event] = {}
+    for event in events:
+        if event.kind in _OF_A_FLOW and (event.at, event.cause, *event.flow_ids) in named:
+            continue
+        key = (event.at, event.kind, event.state, event.before, event.cause, event.key)
+        if event.kind in (*_OF_A_FLOW, "recovered", "eased"):
+            key = (*key[:5], "" if event.cause or event.kind == "recovered" else event.reason)
+        first = alike.setdefault(key, event)
+        if first is not event:
+            alike[key] = _together(first, event)
+    return list(alike.values())
+
+
+def _together(one: Event, other: Event) -> Event:
+    begun = [each for each in (one.first_seen, other.first_seen) if each is not None]
+    return msgspec.structs.replace(
+        one,
+        flow_ids=(*one.flow_ids, *other.flow_ids),
+        flows=(*one.flows, *other.flows),
+        reason=one.reason if one.reason == other.reason else "",
+        first_seen=min(begun, default=None),
+    )
 
 
 def _why(causes: Sequence[Cause], session: Session) -> list[str]:
@@ -117,11 +152,17 @@ def _done(marks: Sequence[Mark], writes: Sequence[Write], session: Session) -> l
         if mark.ended_at is not None and mark.ended != "replaced":
             lines.append((mark.ended_at, f"{mark.kind} {mark.name} ended: {mark.ended}"))
     for write in writes:
-        outcome = f": {write.sentence}" if write.sentence else ""
-        lines.append((write.sent_at, f"{write.title}, {write.outcome}{outcome}"))
+        lines.append((write.sent_at, _written(write)))
     lines.sort(key=lambda line: line[0])
     shown = [f"- {_when(at, session)} {md(words)}" for at, words in lines]
     return ["## What was done", "", *(shown or ["Nothing."])]
+
+
+def _written(write: Write) -> str:
+    """What was written and what came of it: the sentence that was kept may say both."""
+    if write.sentence.startswith(write.title):
+        return write.sentence
+    return f"{write.title}, {write.outcome}{f': {write.sentence}' if write.sentence else ''}"
 
 
 async def _writes(session: Session, start: datetime) -> list[Write]:
@@ -172,6 +213,11 @@ def md(text: str) -> str:
 
 def _when(at: datetime, session: Session) -> str:
     return _full(at, session.moment())
+
+
+def _zone(moment: Moment) -> str:
+    """The zone of all times here: who reads them may sit in another."""
+    return moment.now.astimezone(moment.zone).tzname() or "local time"
 
 
 def _full(at: datetime, moment: Moment) -> str:

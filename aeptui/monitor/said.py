@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aeptui.monitor import words
 from aeptui.monitor.codes import CodeBook
-from aeptui.monitor.events import GONE, Event
+from aeptui.monitor.events import Event
 
 NAMED = 3
 """So many flows are named; the rest are counted."""
@@ -18,13 +18,13 @@ def sentence(event: Event, book: CodeBook) -> str:
         case "cause":
             return f"New cause in {_flows(event)}: {_cause(event, book)}"
         case "trouble":
-            return f"{_flows(event)} {_is(event.state)}{_because(event)}"
+            return f"{_flows(event)} {_is(event)}{_because(event)}"
         case "worse":
-            return f"{_flows(event)} {_is(event.state)}, it was {event.before}{_because(event)}"
+            return f"{_flows(event)} {_is(event)}, it was {event.before}{_because(event)}"
         case "eased":
-            return f"{_flows(event)} {_is(event.state)}, no longer {event.before}{_because(event)}"
+            return f"{_flows(event)} {_is(event)}, no longer {event.before}{_because(event)}"
         case "recovered":
-            now = "is gone" if event.state == GONE else _is(event.state)
+            now = _is(event)
             return f"{_flows(event)} {now}, after being {event.before}{_for(event)}"
         case "still":
             if event.before == "expected":
@@ -47,8 +47,10 @@ def word(event: Event) -> str:
     return event.kind if event.kind in ("out-of-touch", "in-touch") else event.state
 
 
-def _is(state: str) -> str:
-    return "failed" if state == "failed" else f"is {state}"
+def _is(event: Event) -> str:
+    if event.state == "failed":
+        return "failed"
+    return f"{'is' if len(event.flows) == 1 else 'are'} {event.state}"
 
 
 def _flows(event: Event) -> str:

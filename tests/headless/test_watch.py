@@ -15,7 +15,9 @@ import pytest
 from aeptui.headless import handover, watch
 from aeptui.headless.listing import Usage
 from aeptui.headless.watch import Line, Wish
+from aeptui.monitor.codes import CodeBook
 from aeptui.monitor.events import Event
+from aeptui.monitor.said import sentence
 from aeptui.notes import marking
 from aeptui.session import Session
 from tests.ui.conftest import fill, open_at_now, run
@@ -148,6 +150,42 @@ async def test_a_shift_is_handed_over_whole(
     assert r"\# \[x\](javascript:1) \<b\>\|\`" in told
     assert f"{marking.who()}: acknowledged Salesforce contacts" in told
     assert "**failed** Salesforce contacts since" in told
+
+
+def test_one_cause_is_one_line_of_a_shift_however_many_flows_it_stopped(session: Session) -> None:
+    ids = [f"flow-{number}" for number in range(40)]
+    cause = event(session, flow_ids=tuple(ids), flows=tuple(ids))
+    failed = [
+        event(session, at=cause.at, kind="trouble", flow_ids=(id,), flows=(id,), reason=f"{id} x")
+        for id in ids
+    ]
+    later = cause.at + timedelta(minutes=5)
+    others = [
+        event(session, kind="trouble", at=later, flow_ids=(id,), flows=(id,), reason="timed out")
+        for id in ("x", "y")
+    ]
+    over = cause.at + timedelta(hours=1)
+    well = [
+        event(
+            session, kind="recovered", state="clean", before="failed", at=over,
+            flow_ids=(id,), flows=(id,), cause="", code="",
+        )
+        for id in ids
+    ]  # fmt: skip
+    late = [
+        event(
+            session, kind="trouble", state="late", flow_ids=(id,), flows=(id,), cause="", reason=r
+        )
+        for id, r in (("a", "12 min overdue"), ("b", "40 min overdue"))
+    ]
+    told = handover.folded([cause, *failed, *others, *well, *late])
+    assert [sentence(each, CodeBook()) for each in told] == [
+        "New cause in 40 flows: the copy out of the source failed (CONNECTOR-1001-500)",
+        "x and y failed: timed out",
+        "40 flows are clean, after being failed",
+        "a is late: 12 min overdue",
+        "b is late: 40 min overdue",
+    ]
 
 
 async def test_a_length_that_is_none_is_refused_before_anything_is_asked(session: Session) -> None:
