@@ -1,8 +1,9 @@
 """Delivers alerts: the terminal's bell and notification, a command, a webhook.
 
 What is delivered names flows and figures, never a row of data and never a secret.
-One thing at a time goes out, in the order in which it happened, behind whatever
-is waited for; what fails is logged, said once, and not tried again.
+Each command and each webhook is told one thing at a time, in the order in which
+it happened, so that one that hangs delays no other; what fails is logged, said
+once, and not tried again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -39,6 +40,18 @@ WAITING = 200
 _LAST_WORDS_S = 0.2
 _HEARD = 4096
 """As many bytes of a command's complaint are read."""
+
+
+class _Way(NamedTuple):
+    """Where an event is told: a command, or else a webhook."""
+
+    command: tuple[str, ...] = ()
+    webhook: str = ""
+
+
+def _ways(alert: Alert) -> list[_Way]:
+    command = [_Way(command=tuple(alert.command))] if alert.command else []
+    return command + ([_Way(webhook=alert.webhook)] if alert.webhook else [])
 
 
 def wants(alert: Alert, event: Event) -> bool:
@@ -93,8 +106,8 @@ class Notifier:
         self._complain = complain
         self._hidden = frozenset(hidden)
         self._ticks = ticks
-        self._waiting: deque[tuple[Alert, Event]] = deque(maxlen=WAITING)
-        self._work: asyncio.Task[None] | None = None
+        self._waiting: dict[_Way, deque[Event]] = {}
+        self._work: dict[_Way, asyncio.Task[None]] = {}
         self._last: dict[tuple[int, str], float] = {}
         self._failed: set[str] = set()
 
@@ -109,25 +122,25 @@ class Notifier:
                     continue
                 if alert.bell and event not in rung:
                     rung.append(event)
-                if alert.command or alert.webhook:
-                    self._waiting.append((alert, event))
+                for way in _ways(alert):
+                    self._waiting.setdefault(way, deque(maxlen=WAITING)).append(event)
         if rung and self._ring is not None:
             more = f", and {len(rung) - 1} more" if len(rung) > 1 else ""
             self._ring(f"{sentence(rung[0], self._book)}{more}")
-        if self._waiting and (self._work is None or self._work.done()):
-            self._work = asyncio.create_task(self._deliver(), name="alerts")
+        for way, waiting in self._waiting.items():
+            if waiting and (way not in self._work or self._work[way].done()):
+                self._work[way] = asyncio.create_task(self._deliver(way), name="alerts")
 
     async def finished(self) -> None:
         """Until everything that waited has been delivered or has failed."""
-        if self._work is not None:
-            await self._work
+        await asyncio.gather(*self._work.values())
 
     async def close(self) -> None:
         """Deliver nothing more."""
         self._waiting.clear()
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
+        for work in self._work.values():
+            work.cancel()
+        await asyncio.gather(*self._work.values(), return_exceptions=True)
 
     def _repeated(self, number: int, alert: Alert, event: Event) -> bool:
         """Whether the same was told within the time in which it is not repeated."""
@@ -144,16 +157,15 @@ class Notifier:
             self._last.update(dict.fromkeys(keys, now))
         return False
 
-    async def _deliver(self) -> None:
-        while self._waiting:
-            alert, event = self._waiting.popleft()
-            if alert.command:
-                self._note(
-                    f"The alert command {alert.command[0]}", await _ran(alert, event, self._hidden)
-                )
-            if alert.webhook:
-                host = urlsplit(alert.webhook).hostname
-                fault = await _called(alert, event, self._settings)
+    async def _deliver(self, way: _Way) -> None:
+        while waiting := self._waiting.get(way):
+            event = waiting.popleft()
+            if way.command:
+                fault = await _ran(way.command, event, self._hidden)
+                self._note(f"The alert command {way.command[0]}", fault)
+            else:
+                host = urlsplit(way.webhook).hostname
+                fault = await _called(way.webhook, event, self._settings)
                 self._note(f"The alert webhook at {host}", fault)
 
     def _note(self, what: str, fault: str) -> None:
@@ -166,7 +178,7 @@ class Notifier:
             self._complain(f"{what} failed: {fault}")
 
 
-async def _ran(alert: Alert, event: Event, hidden: Collection[str]) -> str:
+async def _ran(command: Sequence[str], event: Event, hidden: Collection[str]) -> str:
     """Run the command with the event on its standard input; what went wrong, if anything."""
     env = {
         key: value
@@ -176,7 +188,7 @@ async def _ran(alert: Alert, event: Event, hidden: Collection[str]) -> str:
     pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     try:
         process = await asyncio.create_subprocess_exec(
-            *alert.command,
+            *command,
             stdin=pipe,
             stdout=nowhere,
             stderr=pipe,
@@ -220,16 +232,16 @@ async def _spoken_to(process: asyncio.subprocess.Process, text: bytes) -> str:
     return scrub_text(lines[0], 200) if lines else ""
 
 
-async def _called(alert: Alert, event: Event, settings: Callable[[], ApiSettings]) -> str:
+async def _called(webhook: str, event: Event, settings: Callable[[], ApiSettings]) -> str:
     """Post the event to the webhook; what went wrong, if anything."""
     from aeptui.api.errors import SettingsError
     from aeptui.api.http import httpx
     from aeptui.api.reaching import proxy_for, trust
 
     try:
-        reached = replace(settings(), platform_url=_origin(alert.webhook))
+        reached = replace(settings(), platform_url=_origin(webhook))
         transport = httpx.AsyncHTTPTransport(
-            verify=trust(reached), proxy=proxy_for(reached, alert.webhook), trust_env=False
+            verify=trust(reached), proxy=proxy_for(reached, webhook), trust_env=False
         )
         async with (
             httpx.AsyncClient(
@@ -238,7 +250,7 @@ async def _called(alert: Alert, event: Event, settings: Callable[[], ApiSettings
             asyncio.timeout(PATIENCE_S),
         ):
             answer = await client.post(
-                alert.webhook, content=told(event), headers={"Content-Type": "application/json"}
+                webhook, content=told(event), headers={"Content-Type": "application/json"}
             )
     except SettingsError as reason:
         return str(reason)

@@ -212,6 +212,16 @@ async def test_a_command_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
+async def test_a_command_that_hangs_delays_no_other(tmp_path: Path) -> None:
+    told_other = str(tmp_path / "told")
+    stage = Stage(
+        Alert(command=("sh", "-c", 'until [ -e "$0" ]; do sleep 0.01; done', told_other)),
+        Alert(command=("touch", told_other)),
+    )
+    await stage.happens(event())
+    assert not stage.complaints
+
+
 @asynccontextmanager
 async def hook(status: str) -> AsyncIterator[tuple[str, list[bytes]]]:
     """A webhook that answers so, and what it was told."""
