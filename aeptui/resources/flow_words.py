@@ -25,17 +25,17 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "late": Meaning(
         "the platform is behind with its schedules, or a change of the flow has not reached them",
-        "wait for the next due time; when that passes as well, O turns the flow off and on "
-        "again, and Adobe can be asked with the flow's id",
+        "wait for the next due time; when that passes as well, O on the flow turns it off and "
+        "on again, and Adobe can be asked with its id",
     ),
     "silent": Meaning(
         "nothing changes in the source, its user sees no rows any more, or a filter lets none by",
-        "look in the CRM for rows changed since the last run; t tests the base connection, and "
-        "d shows what was changed",
+        "look in the CRM for rows changed since the last run; t tests the base connection",
     ),
     "odd": Meaning(
         "more or fewer changes in the source than usual, such as a mass import or a new filter",
-        "compare with what the CRM has; when it is meant to be so, a says that it is known",
+        "compare with what the CRM has; when it is meant to be so, a on the flow says that it "
+        "is known",
     ),
     "expiring": Meaning(
         "the dataset was made with an end; its rows go then, and the flow fails from there on",

@@ -20,6 +20,8 @@ MOST = 12
 """So many columns of a sample row are shown where there is room."""
 CELL = 28
 """A cell of a sample is cut here; the raw view has it whole."""
+AT_FAULT = 60
+"""One that is at fault is cut here: what is wrong may be at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,10 @@ def sample_grid(samples: Sequence[Sample], title: str, limit: int) -> Grid:
     return Grid(
         title=title,
         header=[f"▸{name}" if name in blamed else name for name in chosen],
-        rows=[[_cell(sample.row.get(name)) for name in chosen] for sample in shown],
+        rows=[
+            [_cell(sample.row.get(name), AT_FAULT if name in blamed else CELL) for name in chosen]
+            for sample in shown
+        ],
         marked=frozenset(index for index, name in enumerate(chosen) if name in blamed),
         empty="The platform kept no row.",
         spare=[chosen.index(name) for name in reversed(wanted[len(sure) : MOST])],
@@ -170,8 +175,8 @@ def flat(row: dict[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, most: int) -> str:
     if value is None or value == "":
         return formats.DASH
     text = str(value)
-    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"

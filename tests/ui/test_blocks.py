@@ -95,15 +95,16 @@ def test_the_key_bar_names_the_way_back_however_many_keys_there_are() -> None:
 
 
 def test_a_sample_row_shows_what_is_at_fault_first_and_the_rest_where_there_is_room() -> None:
-    row = {f"Column{number}": f"value {number}" for number in range(20)}
+    row = {f"Column{number}": f"value {number}" for number in range(19)}
+    row["Column19"] = "value 19, which is wrong at its end: example com"
     grid = sample_grid([Sample("c", "m", row, frozenset({"Column19"}))], "Sample rows", 5)
     view = DetailView()
     view.detail = Detail("A run", [grid])
-    wide, narrow = ("\n".join(strip.text for strip in view.body(width)) for width in (160, 48))
+    wide, narrow = ("\n".join(strip.text for strip in view.body(width)) for width in (200, 88))
     assert wide.count("value") == 12
     assert narrow.count("value") == 5
     assert "▸Column19" in narrow
-    assert "value 19" in narrow
+    assert "wrong at its end: example com" in narrow
 
 
 def test_a_reason_goes_on_in_small_letters_unless_it_begins_with_a_name_or_a_key() -> None:
