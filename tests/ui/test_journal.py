@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import httpx
@@ -119,6 +120,7 @@ async def test_what_stopped_half_way_is_told_at_the_start_gone_on_with_taken_bac
                 await at.press("enter")
                 await at.until(lambda: isinstance(at.app.screen, WritePage))
                 await at.sees("outcome    failed", "POST /data/foundation", "says       cut")
+                assert re.search(r"sent +\d+ \w+ \d{4} \d\d:\d\d:\d\d", at.text)
         kept = (tmp_path / "state" / "journal.sqlite").read_bytes()
         assert b"hidden" not in kept
 

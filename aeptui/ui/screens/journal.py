@@ -16,7 +16,7 @@ from aeptui.pipelines.here import journal_of
 from aeptui.pipelines.journal import Entry, JournalError, Write
 from aeptui.pipelines.plan import Secrets
 from aeptui.resources.definition import Tone
-from aeptui.resources.formats import clock_time, date_time, plural
+from aeptui.resources.formats import date_time, full, plural
 from aeptui.session import Session
 from aeptui.ui.drawing import Piece, fit, line
 from aeptui.ui.palette import BOLD, CURSOR, DIM, PLAIN, TONES
@@ -327,7 +327,7 @@ class WritePage(Page):
         write, moment = self._write, self.session.moment()
 
         def when(time: datetime | None) -> str:
-            return f"{date_time(time, moment)} {clock_time(time, moment)}" if time else "no answer"
+            return full(time, moment) if time else "no answer"
 
         facts = [
             ("outcome", write.outcome + (", taking back" if write.undoes else "")),
