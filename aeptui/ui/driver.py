@@ -37,6 +37,9 @@ from aeptui.ui.wire import Wire
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
 LAST_ANSWERS_S, IN_A_HURRY_S = 2.0, 0.4
 """So long the keys are kept for answers under way, which a shell would take for typing."""
+MODES = "\x0f\x1b(B\x1b[r\x1b[?6l\x1b[4l\x1b[?7l\x1b[?25l\x1b[?2004h\x1b[?1004h"
+"""How the screen is drawn and keys are told: ASCII letters, the whole screen to scroll, places
+counted from its corner, nothing shifted or wrapped, no cursor, pastes and focus marked."""
 _BEAT_S = 0.1
 """How often it is asked what the time has brought, while it may bring something."""
 _PASTES = "\x1b[20"
@@ -271,9 +274,10 @@ class DiffingDriver(TerminalDriver):
         return wire
 
     def distrust(self) -> None:
-        """Send the whole screen now."""
+        """Send the whole screen now, and what it is drawn by."""
         with self._turn:
             if self._wire is not None:
+                super().write(MODES)
                 self._pace.forget()
                 self._wire.distrust()
                 self.write("")

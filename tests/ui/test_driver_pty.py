@@ -60,6 +60,17 @@ def test_a_garbled_screen_is_whole_after_ctrl_l(terminal: Terminal) -> None:
     terminal.wait_until(whole)
 
 
+def test_what_set_the_modes_of_the_terminal_is_made_good_by_ctrl_l(terminal: Terminal) -> None:
+    drawn_by = set(terminal.screen.mode)
+    terminal._stream.feed(b"\x1b[3;6r\x1b[?6h\x1b[4h\x1b[?7h\x1b[?2004l\x1b[?25h")
+    garble(terminal)
+    terminal.press("ctrl+l")
+    terminal.wait_until(whole)
+    assert terminal.screen.mode == drawn_by
+    assert terminal.screen.margins is None or terminal.screen.margins.top == 0
+    assert terminal.screen.cursor.hidden
+
+
 def test_the_screen_is_whole_in_any_size_that_the_window_takes(terminal: Terminal) -> None:
     for columns, lines in ((40, 6), (100, 30), (61, 12), SIZE):
         terminal.resize(columns, lines)
