@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
 from aeptui.config import Config, ConfigError, Profile
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from aeptui.notes.recorder import Recorder
     from aeptui.notes.store import Notes
     from aeptui.rehearsal import Rehearsal
+
+T = TypeVar("T")
 
 AGAIN_S = 15.0
 """Real seconds until a loop that ended is begun again."""
@@ -115,6 +117,10 @@ class Session:
             return await self.notes.marks()
         except NotesError:
             return Marks((), {})
+
+    async def aside(self, question: Callable[[Session], T]) -> T:
+        """A question that glances at the mirror, answered beside the loop that draws."""
+        return await self.mirror.glancing(lambda mirror: question(replace(self, mirror=mirror)))
 
     async def connected(self) -> Services:
         """The services, with their HTTP client made; what asks the platform begins here."""

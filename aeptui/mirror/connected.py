@@ -114,3 +114,14 @@ class Connected(Generic[S]):
         self._connection.set_progress_handler(self._is_over, 10_000)
         self._state = self._make(self._connection)
         self._inode = inode
+
+
+class Lent(Connected[S]):
+    """What another has connected, on the thread and for as long as it lends it."""
+
+    def __init__(self, state: S) -> None:
+        self._state = state
+
+    def run(self, work: Callable[[S], T], unwanted: threading.Event | None = None) -> T:
+        """Do `work`; the lender deals with damage."""
+        return work(self._state)

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from aeptui.api.models import Model, Run
-from aeptui.mirror.connected import Connected, Place
+from aeptui.mirror.connected import Connected, Lent, Place
 from aeptui.mirror.file import prepare
 from aeptui.mirror.query import COUNTED, Query, looks_through
 from aeptui.mirror.read import Reader
@@ -78,7 +79,7 @@ class Mirror:
         self._begun = 0
         self._unwritten: dict[str, Freshness] = {}
         self._place = Place(path, self._renewed)
-        self._glance = Connected(self._place, Reader)
+        self._glance: Connected[Reader] = Connected(self._place, Reader)
         self._stirred = Stirred(path)
 
     @classmethod
@@ -324,6 +325,16 @@ class Mirror:
     async def ask(self, question: Callable[[Reader], T]) -> T:
         """Any other question, answered on the reader thread."""
         return await self._reading.ask(question)
+
+    async def glancing(self, question: Callable[[Mirror], T]) -> T:
+        """A question of several glances, answered on the reader thread: the loop waits for none."""
+
+        def there(reader: Reader) -> T:
+            aside = copy(self)
+            aside._glance = Lent(reader)
+            return question(aside)
+
+        return await self.ask(there)
 
     def window_now(self, listing: Listing, height: int, at: Anchor | None = None) -> Window:
         now = self._clock()

@@ -7,7 +7,6 @@ Whoever draws the progress reads `items` whenever `changed` is called.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
@@ -66,7 +65,7 @@ class Many:
         title: str,
         items: Iterable[Item],
         perform: Callable[[Row], Awaitable[Said]],
-        refusal: Callable[[Row], str | None] = lambda _row: None,
+        refusal: Callable[[Row], Awaitable[str | None]] | None = None,
         *,
         again: Callable[[Item], Awaitable[Row | None]] | None = None,
     ) -> None:
@@ -82,11 +81,13 @@ class Many:
         self._again = again
 
     async def weigh(self) -> None:
-        """Skip what cannot be done; keys are heard between one and the next."""
+        """Skip what cannot be done; keys are heard meanwhile."""
         for item in self.items:
-            if item.came == "waiting" and (reason := self._refusal(item.row)):
+            if item.came == "waiting" and (reason := await self._refused(item.row)):
                 item.came, item.said = "skipped", reason
-            await asyncio.sleep(0)
+
+    async def _refused(self, row: Row) -> str | None:
+        return None if self._refusal is None else await self._refusal(row)
 
     @property
     def ready(self) -> list[Item]:
@@ -132,7 +133,7 @@ class Many:
             return
         if self._again is not None:
             item.row = await self._again(item) or item.row
-        if reason := self._refusal(item.row):
+        if reason := await self._refused(item.row):
             self._set(item, "skipped", reason)
             return
         self._set(item, "under way", "")
@@ -164,12 +165,12 @@ async def acting(session: Session, action: Action, kind: str, rows: Sequence[Row
     async def again(item: Item) -> Row | None:
         return await session.mirror.get(item.kind, item.row.id)
 
-    def refusal(row: Row) -> str | None:
+    async def refusal(row: Row) -> str | None:
         before = agreed[row.id]
         if action.id == "switch" and row.state != before:
             # What turns an enabled flow off would turn a disabled one on.
             return f"It was {before or 'in no state'} when this was asked, and is {row.state} now"
-        return action.refusal(session, row)
+        return await session.aside(lambda there: action.refusal(there, row))
 
     many = Many(action.label, items, perform, refusal, again=again)
     await many.weigh()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,9 +57,11 @@ async def test_each_is_tried_once_in_its_order_and_has_a_result() -> None:
 async def test_what_cannot_be_done_is_skipped_with_its_reason() -> None:
     platform = Platform()
     refusals = {"b": "It is a draft"}
-    many = Many(
-        "switch", [flow("a"), flow("b")], platform.perform, lambda row: refusals.get(row.id)
-    )
+
+    async def refusal(row: Row) -> str | None:
+        return refusals.get(row.id)
+
+    many = Many("switch", [flow("a"), flow("b")], platform.perform, refusal)
     await many.weigh()
     assert skipped(many) == "Skipped: 1 (It is a draft)."
     await many.run()
@@ -75,13 +77,10 @@ async def test_it_is_judged_again_just_before_it_is_sent() -> None:
         reasons["b"] = "It is being changed"
         return item.row
 
-    many = Many(
-        "switch",
-        [flow("a"), flow("b")],
-        platform.perform,
-        lambda row: reasons.get(row.id),
-        again=again,
-    )
+    async def refusal(row: Row) -> str | None:
+        return reasons.get(row.id)
+
+    many = Many("switch", [flow("a"), flow("b")], platform.perform, refusal, again=again)
     await many.run()
     assert platform.sent == ["a"]
     assert many.items[1].said == "It is being changed"
@@ -99,7 +98,10 @@ async def test_a_flow_that_somebody_turned_off_meanwhile_is_not_turned_on_again(
     async def perform(_session: Session, row: Row) -> str:
         return (await platform.perform(row)).sentence
 
-    session = cast("Session", SimpleNamespace(mirror=Mirror(), writable=True))
+    async def aside(question: Any) -> Any:
+        return question(session)
+
+    session = cast("Session", SimpleNamespace(mirror=Mirror(), writable=True, aside=aside))
     switch = next(each for each in of("flows") if each.id == "switch")
     many = await acting(session, replace(switch, perform=perform), "flows", rows)
     await many.run()
@@ -137,12 +139,11 @@ async def test_any_mix_of_outcomes_leaves_each_with_one_result(outcomes: list[st
     }
     named = {str(n): outcome for n, outcome in enumerate(outcomes)}
     platform = Platform(**{id: troubles[each] for id, each in named.items() if each in troubles})
-    many = Many(
-        "retry",
-        [flow(id) for id in named],
-        platform.perform,
-        lambda row: "No" if named[row.id] == "refused" else None,
-    )
+
+    async def refusal(row: Row) -> str | None:
+        return "No" if named[row.id] == "refused" else None
+
+    many = Many("retry", [flow(id) for id in named], platform.perform, refusal)
     await many.weigh()
     await many.run()
     first = next((n for n, each in enumerate(outcomes) if each == "unreachable"), len(outcomes))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,8 +11,10 @@ from rich.cells import cell_len
 from textual.events import Key
 
 from aeptui.api import models
-from aeptui.mirror.rows import FlowRow
+from aeptui.mirror.rows import FlowRow, Row
 from aeptui.mirror.values import Freshness, Listing
+from aeptui.pipelines import actions
+from aeptui.pipelines.many import acting
 from aeptui.resources.definition import Column, Detail, Resource
 from aeptui.session import Session
 from aeptui.ui.ages import Age
@@ -213,6 +217,29 @@ async def test_why_of_a_flow_without_runs_says_what_is_wrong_with_it(filled: Ses
         await at.app.page.select("flow-077")  # type: ignore[attr-defined]
         await at.press("w")
         await at.sees("This flow has no runs yet. It is late: ")
+
+
+async def test_what_marked_rows_are_refused_for_is_looked_up_beside_the_loop_that_draws(
+    filled: Session,
+) -> None:
+    looked_up_on: set[threading.Thread] = set()
+
+    def refusal(session: Session, row: Row) -> str | None:
+        looked_up_on.add(threading.current_thread())
+        return retry.refusal(session, row)
+
+    retry = next(each for each in actions.of("runs") if each.id == "retry")
+    rows = [
+        row
+        for id in ("run-000-0020", "run-001-0020")
+        if (row := await filled.mirror.get("runs", id))
+    ]
+    many = await acting(filled, dataclasses.replace(retry, refusal=refusal), "runs", rows)
+    assert [item.said[:35] for item in many.items] == [
+        "The profile acme is read-only, and ",
+        "Only runs that failed or found no r",
+    ]
+    assert looked_up_on and threading.main_thread() not in looked_up_on
 
 
 async def test_a_lowered_pace_is_said_where_the_token_and_the_pace_have_no_room(
