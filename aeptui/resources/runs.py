@@ -141,7 +141,7 @@ RUNS = Resource(
             align="right",
             shed=2,
         ),
-        Column("WHY", lambda row, moment: row.message, width=36, shed=3, tone=word_tone),
+        Column("WHY", lambda row, moment: row.message, width=36, grow=True, shed=3, tone=word_tone),
         Column("CODE", lambda row, moment: row.code, width=18, shed=4),
     ),
     detail=detail,

@@ -92,8 +92,9 @@ def further(columns: Sequence[Column], room: int, passed: int) -> list[tuple[Col
 
 
 def _naming(columns: Sequence[Column]) -> int:
-    """How many columns it takes to know a row: up to the first that grows, which is its name."""
-    return next((i for i, column in enumerate(columns, 1) if column.grow), 1)
+    """How many columns it takes to know a row: up to its name, which grows and is never shed."""
+    named = (i for i, column in enumerate(columns, 1) if column.grow and not column.shed)
+    return next(named, 1)
 
 
 def _needed(columns: Sequence[Column]) -> int:

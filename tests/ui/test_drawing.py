@@ -17,6 +17,7 @@ from aeptui.ascii import PLAIN_SYMBOLS, ascii_only
 from aeptui.resources.definition import Resource
 from aeptui.resources.flows import FLOWS
 from aeptui.resources.registry import RESOURCES
+from aeptui.resources.runs import RUNS
 from aeptui.ui.drawing import both_ends, cut, fit, line, wrap
 from aeptui.ui.palette import PLAIN
 from aeptui.ui.rows import further, furthest, run_strip, widths
@@ -123,6 +124,16 @@ def test_going_right_shows_every_column_of_any_list_beside_what_names_the_row(
         assert next(column.title for column in columns if column.grow) in titles
         seen |= set(titles)
     assert seen == {column.title for column in columns}
+
+
+@pytest.mark.parametrize("room", [118, 198, 298])
+def test_the_runs_of_one_flow_leave_no_room_unused_that_their_reasons_could_have(room: int) -> None:
+    columns = [column for column in RUNS.columns if column.title != "FLOW"]
+    laid = widths(columns, room)
+    assert sum(width for _, width in laid) + 2 * (len(laid) - 1) == room
+    assert {column.title: width for column, width in laid}["WHY"] >= 36
+    assert next(column.title for column, _ in further(columns, 58, 4)) == "STARTED"
+    assert len(further(columns, 58, 4)) > 1
 
 
 def test_what_does_not_fit_on_a_line_ends_in_one_ellipsis() -> None:
