@@ -16,6 +16,7 @@ from aeptui.mirror.values import Freshness, Listing
 from aeptui.pipelines import actions
 from aeptui.pipelines.many import acting
 from aeptui.resources.definition import Column, Detail, Resource
+from aeptui.resources.registry import RESOURCES
 from aeptui.session import Session
 from aeptui.ui.ages import Age
 from aeptui.ui.screens.confirm import Confirm
@@ -493,12 +494,14 @@ async def test_at_120_columns_the_selected_rows_detail_opens_on_the_right(filled
 
 
 async def test_help_names_every_key_and_why_some_are_off(filled: Session) -> None:
-    async with console(filled, 80, 48) as at:
+    async with console(filled, 80, 90) as at:
         await at.type(":datasets")
         await at.press("enter")
         await at.sees("CRM contacts")
         await at.press("question_mark")
         await at.sees("(off: only flows and runs")
+        for resource in RESOURCES:
+            assert f" :{resource.kind} " in at.text
 
 
 async def test_help_counts_what_the_platform_is_asked(filled: Session) -> None:

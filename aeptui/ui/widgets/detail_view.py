@@ -29,7 +29,7 @@ from aeptui.ui.widgets.scroller import Scroller
 
 JOINT = " ─ "
 """What joins two stations of a chain."""
-LABEL = 18
+LABEL = 22
 """The widest label of a fact."""
 MOST_BARS = 30
 """As many bars as the longest plot has."""
