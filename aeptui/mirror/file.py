@@ -15,7 +15,7 @@ from aeptui.sqlite_file import PATIENCE_S, make_private, use_wal
 APPLICATION = 0x41455054
 """Marks a SQLite file as a mirror of ours."""
 
-VERSION = 7
+VERSION = 8
 
 MIGRATIONS: Mapping[int, str] = {}
 """SQL that leads from a version to the next; a version that is absent begins again."""

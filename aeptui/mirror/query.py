@@ -23,7 +23,7 @@ COUNTED = 20_000
 """Up to so many rows are counted; beyond, a total is an estimate and a position unknown."""
 
 _WORST = Field("worst", "text", False, "t.worst", True)
-"""Worst first, and by name within a word."""
+"""Worst first, what is calm behind all else that needs a person, and by name within a word."""
 
 
 class UnknownOrder(FilterError):

@@ -228,6 +228,10 @@ class Mirror:
         news = await self._tell(lambda writer: writer.judge(verdicts))
         return news or Changed("flows")
 
+    async def calm(self, flow_ids: Collection[str]) -> None:
+        """Sort these flows behind the others that need a person: somebody knows of them."""
+        await self._tell(lambda writer: writer.calm(flow_ids))
+
     async def note(
         self,
         kind: str,

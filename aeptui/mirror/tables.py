@@ -20,6 +20,7 @@ from aeptui.api import models
 from aeptui.mirror import rows
 from aeptui.mirror.ids import pack_id, unpack_id
 from aeptui.mirror.rows import AnyRow, Row
+from aeptui.mirror.verdicts import FLOW_WORDS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -45,6 +46,15 @@ JUDGED = (
     "last_run_at",
 )
 """The columns of a flow that the monitor writes and the platform does not know."""
+
+
+_LAST_BAD = FLOW_WORDS.index("unknown")
+
+_WORST = (
+    f"printf('%02d%02d %s', CASE WHEN calm THEN {_LAST_BAD} ELSE coalesce(rank, 99) END, "
+    "CASE WHEN calm THEN 1 + coalesce(rank, 0) ELSE 0 END, lower(coalesce(name, '')))"
+)
+"""What flows are sorted by: those that are calm stand behind all others that need a person."""
 
 
 def to_ms(at: datetime | None) -> int | None:
@@ -213,10 +223,7 @@ class Kind:
             if each.stored
         ]
         if self.name == "flows":
-            columns.append("check_at INTEGER")
-            columns.append(
-                "worst TEXT AS (printf('%02d %s', coalesce(rank, 99), lower(coalesce(name, ''))))"
-            )
+            columns += ["check_at INTEGER", "calm INTEGER", f"worst TEXT AS ({_WORST})"]
         lines = [
             f'CREATE TABLE "{self.table}" (n INTEGER PRIMARY KEY, digest INTEGER, '
             f"{', '.join(columns)});",

@@ -156,6 +156,18 @@ class Writer:
                 self._bump(kind, bool(ids), False)
         return [_changed("flows", ids)]
 
+    def calm(self, flow_ids: Collection[str]) -> list[Changed]:
+        """These flows need nobody just now, though their word may say so; all others do again."""
+        wanted = {pack_id(id) for id in flow_ids}
+        held = {id for (id,) in self._connection.execute("SELECT id FROM flows WHERE calm")}
+        with self._transaction():
+            for value, ids in ((1, wanted - held), (None, held - wanted)):
+                self._connection.executemany(
+                    "UPDATE flows SET calm = ? WHERE id = ?", [(value, id) for id in ids]
+                )
+            self._bump(KINDS["flows"], wanted != held, False)
+        return [_changed("flows", {unpack_id(id) for id in wanted ^ held})]
+
     def note(
         self, kind: str, at: datetime, trouble: Trouble | None, next_try_at: datetime
     ) -> list[Changed]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aeptui.forms.choices import Choice
+from aeptui.mirror.troubles import StoreTrouble
 from aeptui.monitor.alerts import Mark, Marks
 from aeptui.monitor.events import Event
 from aeptui.monitor.said import tally
@@ -110,6 +112,8 @@ class Alerting:
             self.letters = letters
             if (page := self._front) is not None:
                 page.marks_changed()
+            with suppress(StoreTrouble):  # what cannot be written is told by the sync
+                await session.mirror.calm(letters.keys())
 
     @property
     def _front(self) -> Page | None:

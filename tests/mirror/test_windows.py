@@ -23,7 +23,7 @@ from aeptui.mirror.query import Query
 from aeptui.mirror.rows import RunRow
 from aeptui.mirror.store import Mirror
 from aeptui.mirror.values import END, Anchor, Listing, Window
-from aeptui.mirror.verdicts import FlowVerdict
+from aeptui.mirror.verdicts import FLOW_WORDS, FlowVerdict
 from aeptui.monitor.state import run_verdict
 
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
@@ -189,6 +189,28 @@ def test_flows_stand_worst_first_and_by_name_within_a_word() -> None:
         asyncio.run(mirror.judge(verdicts))
         rows = mirror.window_now(Listing("flows"), 9).rows
         assert [row.name for row in rows] == ["d", "c", "a", "B"]
+
+
+def test_a_flow_that_somebody_knows_of_stands_behind_all_others_that_need_a_person() -> None:
+    words = {"a": "failed", "b": "failed", "c": "odd", "d": "unknown", "e": "running", "f": "clean"}
+    verdicts = [
+        FlowVerdict(flow_id=name, word=word, rank=FLOW_WORDS.index(word))
+        for name, word in words.items()
+    ]
+
+    def order() -> str:
+        return "".join(row.id for row in mirror.window_now(Listing("flows"), 9).rows)
+
+    with held(("flows", [Flow(id=name, name=name) for name in words])) as mirror:
+        asyncio.run(mirror.judge(verdicts))
+        assert order() == "abcdef"
+        asyncio.run(mirror.calm(["c", "a"]))
+        assert order() == "bdacef"
+        asyncio.run(mirror.judge([verdicts[1]]))
+        asyncio.run(mirror.upsert("flows", [Flow(id="a", name="a", state="on")], seen_at=NOW))
+        assert order() == "bdacef"
+        asyncio.run(mirror.calm(["a"]))
+        assert order() == "bcdaef"
 
 
 def test_names_of_other_resources_follow_them() -> None:

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from aeptui.mirror.filter import FilterError
 from aeptui.mirror.rows import FlowRow, Row, RunRow
 from aeptui.mirror.values import Listing
+from aeptui.notes.marking import Subject
 from aeptui.resources.definition import Column, Detail, Plots, Prose, Resource
 from aeptui.resources.runs import RUNS
 from aeptui.session import Session
@@ -148,6 +149,16 @@ class ListPage(ActingPage):
     def unmark(self) -> None:
         """Mark no rows any more."""
         self.table.unmark()
+
+    def act(self, name: str) -> None:
+        """Act on the row under the cursor, which goes with it where that changes the order."""
+        self.table.stay()
+        super().act(name)
+
+    async def minded(self) -> list[Subject]:
+        """The same for what is known or put off."""
+        self.table.stay()
+        return await super().minded()
 
     def target(self, name: str) -> tuple[Resource, Row | None]:
         """The row under the cursor; a retry of a flow is one of its last run."""

@@ -129,7 +129,7 @@ class RulesPage(Page):
         if not isinstance(row, MarkRow):
             return
         question = Confirm(
-            f"Take back: {row.mark.kind} {row.name}?", "What is wrong with it alarms again."
+            f"Take back: {row.mark.kind} {row.name}?", "What goes wrong with it from now on alarms."
         )
         if not await self.console.push_screen_wait(question):
             return

@@ -127,6 +127,10 @@ class ResourceTable(Painted, can_focus=True):
         """Whether a key was pressed: until then nobody moves through the rows."""
         return self._touched
 
+    def stay(self) -> None:
+        """What was asked is about the row under the cursor: it stays on that wherever it goes."""
+        self._touched = self._touched or self.row is not None
+
     @property
     def held(self) -> str | None:
         """The id of the resource under the cursor."""
