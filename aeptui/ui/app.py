@@ -176,7 +176,8 @@ class AepApp(App[int]):
         """From now on rows that nobody has confirmed are shown as out of date."""
         gc.freeze()  # what the first answer needed was loaded since, and stays as well
         self._beginning = False
-        self.page.tick()
+        if self.screen_stack:  # it may be leaving already
+            self.page.tick()
 
     async def _look_for_unfinished(self) -> None:
         """Say so when a plan stopped half-way, here or in an earlier console."""

@@ -42,6 +42,17 @@ async def test_the_first_frame_holds_the_last_known_rows_worst_first(filled: Ses
         assert "1 failed" in lines[1] and "412 rows lost" in lines[1]
 
 
+async def test_what_is_due_when_the_console_is_left_does_not_end_it_by_a_bug(
+    filled: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aeptui.ui.app.FIRST_ANSWER_S", 60.0)
+    async with console(filled) as at:
+        pass
+    assert not at.app.screen_stack
+    at.app._begun()
+    assert not at.app._beginning
+
+
 async def test_the_selected_line_is_marked_without_colour(filled: Session) -> None:
     async with console(filled) as at:
         await at.press("down")
