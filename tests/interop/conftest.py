@@ -27,6 +27,8 @@ class Adobe:
         aepp.config.endpoints["global"] = rehearsal.url
         aepp.config.config_object["oauthTokenEndpointV2"] = f"{rehearsal.url}/ims/token/v3"
         self.rehearsal = rehearsal
+        before = rehearsal.requests()
+        self._since: int = before[-1]["n"] if before else 0
         self.sandboxes: Any = sandboxes.Sandboxes()
         self.schema: Any = schema.Schema()
         self.catalog: Any = catalog.Catalog()
@@ -36,8 +38,8 @@ class Adobe:
         self.flow_manager: Any = flowservice.FlowManager
 
     def asked(self) -> list[dict[str, Any]]:
-        """The requests that the emulator has seen."""
-        return self.rehearsal.requests()
+        """The requests that the emulator has seen since aepp was pointed at it."""
+        return self.rehearsal.requests(self._since)
 
 
 @pytest.fixture(scope="session")
